@@ -15,7 +15,13 @@ export interface LinkSnapshot {
   readonly master?: number;
   /** veth: the other end. `netns` = its namespace's cookie; absent = could not be told. */
   readonly peer?: { readonly ifindex: number; readonly netns?: string };
-  readonly vxlan?: { readonly vni: number; readonly port: number; readonly local?: string; readonly remote?: string; readonly learning: boolean };
+  readonly vxlan?: {
+    readonly vni: number;
+    readonly port: number;
+    readonly local?: string;
+    readonly remote?: string;
+    readonly learning: boolean;
+  };
 }
 
 export interface AddressSnapshot {
@@ -110,7 +116,12 @@ export interface ClusterServicePort {
   readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly port: number;
   readonly nodePort?: number;
-  readonly endpoints: readonly { readonly ip: string; readonly port: number; readonly pod?: string; readonly node?: string }[];
+  readonly endpoints: readonly {
+    readonly ip: string;
+    readonly port: number;
+    readonly pod?: string;
+    readonly node?: string;
+  }[];
 }
 
 export interface ClusterService {

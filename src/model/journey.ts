@@ -12,7 +12,17 @@ export type Proto = string;
 export type Family = 4 | 6;
 
 export interface Endpoint {
-  readonly kind: 'pod' | 'service' | 'node' | 'host' | 'netns' | 'container' | 'external' | 'multicast' | 'broadcast' | 'unknown';
+  readonly kind:
+    | 'pod'
+    | 'service'
+    | 'node'
+    | 'host'
+    | 'netns'
+    | 'container'
+    | 'external'
+    | 'multicast'
+    | 'broadcast'
+    | 'unknown';
   /** The kubeconfig context, or `lab:NAME`. */
   readonly cluster?: string;
   readonly namespace?: string;
@@ -76,8 +86,19 @@ export interface ConntrackRef {
 
 export type ChangeField = 'src' | 'dst' | 'ttl' | 'mac' | 'vlan' | 'encap' | 'mark' | 'dscp' | 'length';
 export type ChangeCause =
-  | 'dnat' | 'snat' | 'masquerade' | 'undnat' | 'unsnat' | 'forward'
-  | 'vxlan' | 'geneve' | 'ipip' | 'ipvs' | 'nfqueue' | 'bpf' | 'unknown';
+  | 'dnat'
+  | 'snat'
+  | 'masquerade'
+  | 'undnat'
+  | 'unsnat'
+  | 'forward'
+  | 'vxlan'
+  | 'geneve'
+  | 'ipip'
+  | 'ipvs'
+  | 'nfqueue'
+  | 'bpf'
+  | 'unknown';
 
 /** What differs from the hop before; `from` absent = added, `to` absent = removed. */
 export interface Change {
@@ -88,10 +109,31 @@ export interface Change {
 }
 
 export type Layer =
-  | 'socket' | 'device' | 'bridge' | 'netfilter' | 'route' | 'neighbour' | 'tunnel' | 'ipvs' | 'tc' | 'xdp' | 'drop';
+  | 'socket'
+  | 'device'
+  | 'bridge'
+  | 'netfilter'
+  | 'route'
+  | 'neighbour'
+  | 'tunnel'
+  | 'ipvs'
+  | 'tc'
+  | 'xdp'
+  | 'drop';
 export type Stage =
-  | 'send' | 'tx' | 'rx' | 'forward' | 'prerouting' | 'input' | 'output' | 'postrouting'
-  | 'lookup' | 'encap' | 'decap' | 'deliver' | 'drop';
+  | 'send'
+  | 'tx'
+  | 'rx'
+  | 'forward'
+  | 'prerouting'
+  | 'input'
+  | 'output'
+  | 'postrouting'
+  | 'lookup'
+  | 'encap'
+  | 'decap'
+  | 'deliver'
+  | 'drop';
 
 export interface RuleRef {
   readonly table: string;
@@ -160,7 +202,14 @@ export type Outcome =
   | { readonly kind: 'transmitted'; readonly dev: string; readonly at: number }
   | { readonly kind: 'consumed'; readonly by: ConsumedBy; readonly at: number }
   | { readonly kind: 'continued'; readonly into: readonly string[]; readonly at: number }
-  | { readonly kind: 'dropped'; readonly reason: string; readonly location: string; readonly hook?: string; readonly rule?: RuleRef; readonly at: number }
+  | {
+      readonly kind: 'dropped';
+      readonly reason: string;
+      readonly location: string;
+      readonly hook?: string;
+      readonly rule?: RuleRef;
+      readonly at: number;
+    }
   | { readonly kind: 'open'; readonly waiting: Waiting; readonly at: number }
   | { readonly kind: 'lost'; readonly cause: LostCause; readonly at: number };
 
@@ -177,7 +226,15 @@ export interface Gap {
 }
 
 export type LinkKind =
-  | 'clone' | 'flood' | 'segment' | 'merge' | 'fragment' | 'reassembly' | 'retransmit' | 'error' | 'answer';
+  | 'clone'
+  | 'flood'
+  | 'segment'
+  | 'merge'
+  | 'fragment'
+  | 'reassembly'
+  | 'retransmit'
+  | 'error'
+  | 'answer';
 
 export interface JourneyLink {
   readonly kind: LinkKind;
@@ -201,7 +258,12 @@ export interface PacketFacts {
   /** Letters of F S R P A U E C in this order; seq and ack are the raw numbers. */
   readonly tcp?: { readonly flags: string; readonly seq: number; readonly ack: number };
   readonly udp?: Readonly<Record<string, never>>;
-  readonly icmp?: { readonly type: number; readonly code: number; readonly id?: number; readonly seq?: number };
+  readonly icmp?: {
+    readonly type: number;
+    readonly code: number;
+    readonly id?: number;
+    readonly seq?: number;
+  };
   readonly arp?: { readonly op: number; readonly sender: string; readonly target: string };
   readonly gso?: { readonly segs: number; readonly sizeBytes: number };
   readonly dns?: DnsSummary;
