@@ -1,0 +1,46 @@
+/**
+ * Says at the end of a run what was skipped and why; a skip without a reason fails the run. Writes one line for the
+ * summary of npm test into the file that TRACER_TEST_SUMMARY names.
+ */
+import { writeFileSync } from 'node:fs';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+
+interface Skip {
+  readonly test: string;
+  readonly reason: string | undefined;
+}
+
+function skipOf(test: TestCase): Skip | undefined {
+  const result = test.result();
+  return result.state === 'skipped' ? { test: test.fullName, reason: result.note } : undefined;
+}
+
+// vitest loads a reporter by its default export.
+export default class SkipReporter implements Reporter {
+  #byName = false;
+
+  onInit(vitest: Vitest): void {
+    // With -t whatever does not match counts as skipped, too.
+    this.#byName = vitest.config.testNamePattern !== undefined;
+  }
+
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const tests = modules.flatMap(module => [...module.children.allTests()]);
+    const skips = this.#byName ? [] : tests.map(skipOf).filter(skip => skip !== undefined);
+    for (const { test, reason } of skips) console.log(`skipped: ${test}: ${reason ?? 'NO REASON GIVEN'}`);
+    if (skips.some(({ reason }) => reason === undefined)) {
+      console.log('a skip has to name the missing feature: context.skip(reason)');
+      process.exitCode = 1;
+    }
+    const failed = tests.filter(test => test.result().state === 'failed').length;
+    const passed = tests.filter(test => test.result().state === 'passed').length;
+    const file = process.env.TRACER_TEST_SUMMARY;
+    if (file === undefined) return;
+    const counts = [
+      `${passed} passed`,
+      failed > 0 ? `${failed} failed` : '',
+      skips.length > 0 ? `${skips.length} skipped (reasons above)` : '',
+    ];
+    writeFileSync(file, `${counts.filter(text => text !== '').join(', ')}\n`);
+  }
+}
