@@ -1,0 +1,82 @@
+/** Makes and removes the lab's network namespaces and fills them from their setups. */
+import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { run, runIn } from './commands.ts';
+import { netnsPrefix } from './dataplane/plan.ts';
+import type { NetnsSetup } from './dataplane/setup.ts';
+import { labDir } from './state.ts';
+
+const netnsDir = '/run/netns';
+
+/** Namespaces that bear a lab's prefix, made by `up` or by a scenario. */
+export function labNamespaces(lab: string): string[] {
+  try {
+    return readdirSync(netnsDir).filter(name => name.startsWith(netnsPrefix(lab)));
+  } catch {
+    return [];
+  }
+}
+
+export async function makeNamespaces(lab: string, setups: readonly NetnsSetup[]): Promise<void> {
+  // `ip netns add` makes this folder and mounts it on itself; whoever made it cleans it up.
+  if (!existsSync(netnsDir)) writeFileSync(`${labDir(lab)}/made-netns-dir`, '');
+  await run('ip', ['-batch', '-'], {
+    what: 'making network namespaces',
+    input: lines(setups.map(setup => `netns add ${setup.netns}`)),
+  });
+}
+
+/** Removes all namespaces of the lab; their links, rules and routes go with them. */
+export async function removeNamespaces(lab: string): Promise<void> {
+  const names = labNamespaces(lab);
+  if (names.length > 0)
+    await run('ip', ['-batch', '-'], {
+      what: 'removing network namespaces',
+      input: lines(names.map(name => `netns del ${name}`)),
+    });
+  if (existsSync(`${labDir(lab)}/made-netns-dir`)) await removeNetnsDir();
+}
+
+/** Only if nobody else has put a namespace there meanwhile: umount refuses while it is busy, rmdir while it is not empty. */
+async function removeNetnsDir(): Promise<void> {
+  try {
+    if (readdirSync(netnsDir).length > 0) return;
+    await run('umount', [netnsDir], { what: 'removing /run/netns' });
+    rmdirSync(netnsDir);
+  } catch {} // In use, which is no harm.
+}
+
+/** Fills the namespaces, stage by stage, those of one stage at the same time. */
+export async function applySetups(setups: readonly NetnsSetup[], ipv6: boolean): Promise<void> {
+  await Promise.all(
+    setups.map(({ netns, sysctls }) =>
+      runIn(netns, ['sysctl', '-q', '-w', ...sysctls], { what: `settings of ${netns}` }),
+    ),
+  );
+  const stages = [...new Set(setups.map(setup => setup.stage))].sort();
+  for (const stage of stages) {
+    await Promise.all(setups.filter(setup => setup.stage === stage).map(setup => applyLinks(setup, ipv6)));
+  }
+  await Promise.all(setups.map(setup => applyRules(setup, ipv6)));
+}
+
+async function applyLinks({ netns, ip, ip6, fdb = [] }: NetnsSetup, ipv6: boolean): Promise<void> {
+  const input = lines(ipv6 ? [...ip, ...ip6] : ip);
+  await run('ip', ['-n', netns, '-batch', '-'], { what: `links of ${netns}`, input });
+  if (fdb.length > 0)
+    await run('bridge', ['-n', netns, '-batch', '-'], {
+      what: `forwarding entries of ${netns}`,
+      input: lines(fdb),
+    });
+}
+
+async function applyRules({ netns, rules, rules6 }: NetnsSetup, ipv6: boolean): Promise<void> {
+  const restore = async (tool: string, input: string) => {
+    if (input !== '') await runIn(netns, [tool, '-w', '5'], { what: `rules of ${netns}`, input });
+  };
+  await restore('iptables-restore', rules);
+  if (ipv6) await restore('ip6tables-restore', rules6);
+}
+
+function lines(of: readonly string[]): string {
+  return `${of.join('\n')}\n`;
+}
