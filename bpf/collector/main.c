@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The collector: loads the taps, writes what they see to stdout as frames (record.h), reads commands from stdin.
+ * It knows nothing of names or meaning. It ends when stdin closes, and leaves nothing attached: the links are its own.
+ *
+ * stdin, one command a line: those of filter.h, then
+ *   apply SEQ      puts the filter in force; answered by a reply frame {"applied":SEQ}
+ *   look           look at the namespaces at once
+ * A refused line is answered by a reply frame {"refused":"LINE","why":"…"}.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../record.h"
+#include "filter.h"
+#include "inventory.h"
+#include "output.h"
+#include "symbols.h"
+#include "taps.h"
+
+#define HEARTBEAT_NS 20000000ULL
+#define DRAIN_MS     5
+
+static struct collector {
+	struct tracer_bpf *bpf;
+	struct inventory *inventory;
+	struct ring_buffer *ring;
+	struct filter filter;
+	__u64 events;
+	__u64 until_ns; /* a drain ends at the first record younger than this */
+	char line[4096];
+	size_t line_len;
+} self;
+
+static __u64 clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static void name_location(const struct event *e)
+{
+	const char *name;
+	int fresh;
+
+	name = symbol_name(e->location, &fresh);
+	if (fresh && name)
+		output_jsonf(FRAME_SYMBOL, "{\"address\":\"%llu\",\"name\":\"%s\"}", e->location, name);
+}
+
+/* The ring keeps the order in which records were begun, so one younger than the clock ends the drain. */
+static int on_record(void *ctx, void *data, size_t len)
+{
+	const struct event *e = data;
+
+	(void)ctx;
+	if (len < sizeof(struct frame) || e->frame.len != len)
+		return 0;
+	if (e->frame.type == FRAME_EVENT) {
+		self.events++;
+		if (e->location)
+			name_location(e);
+	}
+	output_frame(data, len);
+	return e->time_ns > self.until_ns ? -EAGAIN : 0;
+}
+
+static void on_inventory(void *ctx, const char *json, size_t len)
+{
+	(void)ctx;
+	output_json(FRAME_INVENTORY, json, len);
+	output_flush();
+}
+
+/* Everything that happened before `now` goes out, then what was lost of it, then the time itself. */
+static void beat(void)
+{
+	struct heartbeat beat = {.frame = {.len = sizeof(beat), .type = FRAME_HEARTBEAT}};
+
+	self.until_ns = beat.time_ns = clock_ns(CLOCK_MONOTONIC);
+	ring_buffer__consume(self.ring);
+	taps_losses(self.bpf, beat.time_ns);
+	beat.events = self.events;
+	output_frame(&beat, sizeof(beat));
+	output_flush();
+}
+
+static void apply(const char *seq)
+{
+	int err = taps_filter(self.bpf, &self.filter);
+
+	if (err)
+		output_jsonf(FRAME_REPLY, "{\"refused\":\"apply\",\"why\":\"%s\"}", strerror(-err));
+	else
+		output_jsonf(FRAME_REPLY, "{\"applied\":%ld}", strtol(seq, NULL, 10));
+	output_flush();
+}
+
+static void on_command(char *line)
+{
+	const char *why;
+
+	if (!strncmp(line, "apply ", 6)) {
+		apply(line + 6);
+	} else if (!strcmp(line, "look")) {
+		inventory_poke(self.inventory);
+	} else {
+		why = filter_command(&self.filter, line);
+		if (!why)
+			return;
+		line[strcspn(line, "\"\\")] = 0;
+		output_jsonf(FRAME_REPLY, "{\"refused\":\"%.100s\",\"why\":\"%s\"}", line, why);
+	}
+}
+
+/* False: stdin was closed. */
+static int read_commands(void)
+{
+	ssize_t n = read(STDIN_FILENO, self.line + self.line_len, sizeof(self.line) - self.line_len - 1);
+	char *newline;
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (n == 0)
+		return 0;
+	self.line_len += n;
+	self.line[self.line_len] = 0;
+	while ((newline = strchr(self.line, '\n'))) {
+		*newline = 0;
+		on_command(self.line);
+		self.line_len -= newline + 1 - self.line;
+		memmove(self.line, newline + 1, self.line_len + 1);
+	}
+	if (self.line_len == sizeof(self.line) - 1)
+		self.line_len = 0; /* no command is that long */
+	return 1;
+}
+
+static void reasons_json(FILE *out)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	int id = kernel ? btf__find_by_name_kind(kernel, "skb_drop_reason", BTF_KIND_ENUM) : -1;
+	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, id) : NULL;
+	const struct btf_enum *value = type ? btf_enum(type) : NULL;
+
+	fputs(",\"dropReasons\":{", out);
+	for (int i = 0, n = 0; type && i < btf_vlen(type); i++) {
+		const char *name = btf__name_by_offset(kernel, value[i].name_off);
+
+		if (strncmp(name, "SKB_DROP_REASON_", 16) && strncmp(name, "SKB_", 4))
+			continue;
+		name += strncmp(name, "SKB_DROP_REASON_", 16) ? 4 : 16;
+		fprintf(out, "%s\"%u\":\"%s\"", n++ ? "," : "", value[i].val, name);
+	}
+	fputc('}', out);
+	btf__free(kernel);
+}
+
+/* REALTIME − MONOTONIC, taken between two readings of the same clock; the tightest of a few. */
+static void clock_json(FILE *out)
+{
+	__u64 best = ~0ULL, monotonic = 0, realtime = 0;
+
+	for (int i = 0; i < 8; i++) {
+		__u64 before = clock_ns(CLOCK_MONOTONIC), real = clock_ns(CLOCK_REALTIME);
+		__u64 after = clock_ns(CLOCK_MONOTONIC);
+
+		if (after - before >= best)
+			continue;
+		best = after - before;
+		monotonic = before + best / 2;
+		realtime = real;
+	}
+	fprintf(out, ",\"clock\":{\"monotonicNs\":\"%llu\",\"realtimeNs\":\"%llu\",\"errorNs\":%llu}", monotonic, realtime,
+		best);
+}
+
+static void hello(void)
+{
+	struct utsname host;
+	char *json, *taps = taps_json();
+	size_t len;
+	FILE *out = open_memstream(&json, &len);
+
+	uname(&host);
+	fprintf(out, "{\"recordVersion\":%d,\"kernel\":\"%s\",\"machine\":\"%s\",\"cpus\":%d,\"inventory\":\"%s\",%s",
+		RECORD_VERSION, host.release, host.machine, libbpf_num_possible_cpus(), inventory_how(self.inventory),
+		taps ? taps : "\"taps\":[]");
+	clock_json(out);
+	reasons_json(out);
+	fputc('}', out);
+	fclose(out);
+	output_json(FRAME_HELLO, json, len);
+	output_flush();
+	free(taps);
+	free(json);
+}
+
+static int run(void)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int poll = epoll_create1(EPOLL_CLOEXEC);
+	__u64 next_beat_ns = 0;
+
+	event.data.fd = STDIN_FILENO;
+	if (epoll_ctl(poll, EPOLL_CTL_ADD, STDIN_FILENO, &event)) {
+		fprintf(stderr, "stdin must be a pipe: %s\n", strerror(errno));
+		return 1;
+	}
+	event.data.fd = ring_buffer__epoll_fd(self.ring);
+	epoll_ctl(poll, EPOLL_CTL_ADD, event.data.fd, &event);
+	for (;;) {
+		int n = epoll_wait(poll, &event, 1, DRAIN_MS);
+
+		if (n > 0 && event.data.fd == STDIN_FILENO && !read_commands())
+			break;
+		if (clock_ns(CLOCK_MONOTONIC) >= next_beat_ns) {
+			beat();
+			next_beat_ns = self.until_ns + HEARTBEAT_NS;
+			continue;
+		}
+		self.until_ns = clock_ns(CLOCK_MONOTONIC);
+		ring_buffer__consume(self.ring);
+		output_flush();
+	}
+	beat();
+	return 0;
+}
+
+static int usage(void)
+{
+	fputs("usage: collector [--ring BYTES] [--without-fingerprint] [--without-birth]\n"
+	      "Writes frames to stdout, reads commands from stdin; not meant to be run by hand: see bpf/README.md.\n",
+	      stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"ring", required_argument, NULL, 'r'},
+						{"without-fingerprint", no_argument, NULL, 'f'},
+						{"without-birth", no_argument, NULL, 'b'},
+						{}};
+	struct taps_options taps = {.ring_bytes = 16 * 1024 * 1024};
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'r')
+			taps.ring_bytes = strtoul(optarg, NULL, 10);
+		else if (option == 'f')
+			taps.without_fingerprint = 1;
+		else if (option == 'b')
+			taps.without_birth = 1;
+		else
+			return usage();
+	}
+	if (optind < argc || taps.ring_bytes < 4096 || taps.ring_bytes & (taps.ring_bytes - 1))
+		return usage();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group; the reader decides and closes stdin */
+	self.bpf = taps_open(&taps);
+	if (!self.bpf)
+		return 1;
+	self.inventory = inventory_start(on_inventory, NULL);
+	self.ring = ring_buffer__new(taps_ring(self.bpf), on_record, NULL, NULL);
+	if (!self.inventory || !self.ring) {
+		fprintf(stderr, "cannot start: %s\n", strerror(errno));
+		return 1;
+	}
+	inventory_wait_first(self.inventory, 5000);
+	hello();
+	code = run();
+	inventory_stop(self.inventory);
+	output_flush();
+	taps_close(self.bpf);
+	return code;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "taps.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/counters.h"
+#include "output.h"
+#include "tracer.skel.h"
+
+#define PROGRAMS_MAX 16
+#define CPUS_MAX     512
+#define STATS_EVERY_NS 1000000000ULL
+
+/* One row a program: what it is called on the outside, what the kernel must have, since when it has it. */
+static const struct tap_row {
+	const char *program;
+	enum tap tap;
+	const char *since;
+} rows[] = {
+	{"net_dev_queue", TAP_NET_DEV_QUEUE, "5.5"},
+	{"netif_receive_skb", TAP_NETIF_RECEIVE_SKB, "5.5"},
+	{"kfree_skb", TAP_KFREE_SKB, "5.17"},
+	{"consume_skb", TAP_CONSUME_SKB, "6.3"},
+	{"inet_sock_set_state", TAP_PROCESS, "5.5"},
+	{"sock_send_length", TAP_PROCESS, "6.3"},
+	{"sock_recv_length", TAP_PROCESS, "6.3"},
+};
+
+#define ROWS (sizeof(rows) / sizeof(*rows))
+
+static struct {
+	char reason[ROWS][128];   /* why a row is not attached; "" = it is */
+	__u64 misses[ROWS];       /* recursion misses reported so far */
+	__u64 lost[CPUS_MAX][TAP_MAX];
+	__u64 evicted[CPUS_MAX];
+	__u64 reported_ns;
+	__u64 stats_ns;
+	int cpus;
+} state;
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_WARN && getenv("TRACER_DEBUG") ? vfprintf(stderr, format, args) : 0;
+}
+
+static struct bpf_program *program_of(const struct tracer_bpf *bpf, size_t row)
+{
+	return bpf_object__find_program_by_name(bpf->obj, rows[row].program);
+}
+
+/* Leaves out the programs whose tracepoint this kernel lacks, so that one missing does not refuse all. */
+static void drop_missing(struct tracer_bpf *bpf)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+
+	for (size_t i = 0; i < ROWS; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "btf_trace_%s", rows[i].program);
+		if (kernel && btf__find_by_name_kind(kernel, name, BTF_KIND_TYPEDEF) > 0)
+			continue;
+		bpf_program__set_autoload(program_of(bpf, i), false);
+		snprintf(state.reason[i], sizeof(state.reason[i]), "this kernel has no tracepoint %s (Linux %s)",
+			 rows[i].program, rows[i].since);
+	}
+	btf__free(kernel);
+}
+
+static int attach_all(struct tracer_bpf *bpf)
+{
+	int attached = 0;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		struct bpf_link *link;
+
+		if (state.reason[i][0])
+			continue;
+		link = bpf_program__attach(program_of(bpf, i));
+		if (link) {
+			attached++;
+			continue; /* lives until the object or the process ends */
+		}
+		snprintf(state.reason[i], sizeof(state.reason[i]), "attach refused: %s", strerror(errno));
+	}
+	return attached;
+}
+
+struct tracer_bpf *taps_open(const struct taps_options *options)
+{
+	struct tracer_bpf *bpf;
+	int err;
+
+	libbpf_set_print(quiet);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	state.cpus = libbpf_num_possible_cpus();
+	if (state.cpus < 1 || state.cpus > CPUS_MAX) {
+		fprintf(stderr, "cannot tell the number of CPUs (or more than %d)\n", CPUS_MAX);
+		return NULL;
+	}
+	bpf = tracer_bpf__open();
+	if (!bpf) {
+		fprintf(stderr, "cannot open the eBPF object: %s\n", strerror(errno));
+		return NULL;
+	}
+	bpf_map__set_max_entries(bpf->maps.ring, options->ring_bytes);
+	bpf->rodata->wakeup_bytes = options->ring_bytes / 4;
+	bpf->rodata->check_fingerprint = !options->without_fingerprint;
+	bpf->rodata->check_birth = !options->without_birth;
+	drop_missing(bpf);
+	err = tracer_bpf__load(bpf);
+	if (err) {
+		fprintf(stderr, "the kernel refused the eBPF programs: %s%s\n", strerror(-err),
+			err == -EPERM ? " (are you root, or is the kernel locked down?)" : "");
+	} else if (!attach_all(bpf)) {
+		fprintf(stderr, "no tap could be attached: %s\n", state.reason[0]);
+		err = -ENOENT;
+	}
+	if (!err)
+		return bpf;
+	tracer_bpf__destroy(bpf);
+	return NULL;
+}
+
+void taps_close(struct tracer_bpf *bpf)
+{
+	tracer_bpf__destroy(bpf);
+}
+
+int taps_ring(const struct tracer_bpf *bpf)
+{
+	return bpf_map__fd(bpf->maps.ring);
+}
+
+char *taps_json(void)
+{
+	size_t len;
+	char *text;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	fputs("\"taps\":[", out);
+	for (size_t i = 0; i < ROWS; i++) {
+		fprintf(out, "%s{\"name\":\"%s\",\"tap\":%d,\"mechanism\":\"tp_btf\",\"state\":\"%s\"", i ? "," : "",
+			rows[i].program, rows[i].tap, state.reason[i][0] ? "refused" : "on");
+		if (state.reason[i][0])
+			fprintf(out, ",\"reason\":\"%s\"", state.reason[i]);
+		fputc('}', out);
+	}
+	fputc(']', out);
+	fclose(out);
+	return text;
+}
+
+int taps_filter(struct tracer_bpf *bpf, const struct filter *filter)
+{
+	struct control control = {};
+	__u32 zero = 0, idle;
+	int fd = bpf_map__fd(bpf->maps.control), err;
+
+	if (bpf_map_lookup_elem(fd, &zero, &control))
+		return -errno;
+	idle = !(control.current & 1);
+	err = bpf_map_update_elem(bpf_map__fd(bpf->maps.filters), &idle, filter, BPF_ANY);
+	if (err)
+		return -errno;
+	control.current = idle;
+	return bpf_map_update_elem(fd, &zero, &control, BPF_ANY) ? -errno : 0;
+}
+
+static void report(__u32 tap, __u32 cpu, __u64 count, __u32 cause, __u64 to_ns)
+{
+	struct loss loss = {
+		.frame = {.len = sizeof(loss), .type = FRAME_LOSS},
+		.from_ns = state.reported_ns,
+		.to_ns = to_ns,
+		.tap = tap,
+		.cpu = cpu,
+		.count = count,
+		.cause = cause,
+	};
+
+	output_frame(&loss, sizeof(loss));
+}
+
+/* The counters of this kernel are per CPU in the map, and summed over CPUs for recursion, where the CPU is not known. */
+static void losses_of_programs(struct tracer_bpf *bpf, __u64 now_ns)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (state.reason[i][0] || bpf_obj_get_info_by_fd(bpf_program__fd(program_of(bpf, i)), &info, &len))
+			continue;
+		if (info.recursion_misses > state.misses[i])
+			report(rows[i].tap, ~0U, info.recursion_misses - state.misses[i], LOSS_RECURSION, now_ns);
+		state.misses[i] = info.recursion_misses;
+	}
+}
+
+static void stats(const struct counters *all, __u64 now_ns)
+{
+	struct counters sum = {};
+
+	if (now_ns - state.stats_ns < STATS_EVERY_NS)
+		return;
+	state.stats_ns = now_ns;
+	for (int cpu = 0; cpu < state.cpus; cpu++) {
+		sum.learned += all[cpu].learned;
+		sum.learned_evicted += all[cpu].learned_evicted;
+		sum.state_evicted += all[cpu].state_evicted;
+	}
+	output_jsonf(FRAME_STATS, "{\"timeNs\":\"%llu\",\"learned\":%llu,\"learnedEvicted\":%llu,\"stateEvicted\":%llu}",
+		     now_ns, sum.learned, sum.learned_evicted, sum.state_evicted);
+}
+
+void taps_losses(struct tracer_bpf *bpf, __u64 now_ns)
+{
+	static struct counters all[CPUS_MAX];
+	__u32 zero = 0;
+
+	if (!bpf_map_lookup_elem(bpf_map__fd(bpf->maps.counters), &zero, all)) {
+		for (int cpu = 0; cpu < state.cpus; cpu++) {
+			for (int tap = 0; tap < TAP_MAX; tap++) {
+				__u64 fresh = all[cpu].lost[tap] - state.lost[cpu][tap];
+
+				if (fresh)
+					report(tap, cpu, fresh, LOSS_RING, all[cpu].lost_ns[tap]);
+				state.lost[cpu][tap] = all[cpu].lost[tap];
+			}
+			if (all[cpu].state_evicted != state.evicted[cpu])
+				report(0, cpu, all[cpu].state_evicted - state.evicted[cpu], LOSS_MAP, now_ns);
+			state.evicted[cpu] = all[cpu].state_evicted;
+		}
+		stats(all, now_ns);
+	}
+	losses_of_programs(bpf, now_ns);
+	state.reported_ns = now_ns;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRACER_TAPS_H
+#define TRACER_TAPS_H
+
+#include "../lib/filter.h"
+
+struct tracer_bpf;
+
+struct taps_options {
+	unsigned int ring_bytes;  /* power of two, at least one page */
+	int without_fingerprint;  /* for the mutation test only */
+	int without_birth;
+};
+
+/* Loads and attaches what this kernel offers. NULL: nothing could be loaded; the reason has been written to stderr. */
+struct tracer_bpf *taps_open(const struct taps_options *options);
+void taps_close(struct tracer_bpf *bpf);
+
+/* `"taps":[{name, mechanism, state, reason?}]` for the hello frame; the caller frees it. */
+char *taps_json(void);
+
+int taps_ring(const struct tracer_bpf *bpf);
+
+/* Makes `filter` the one in force. */
+int taps_filter(struct tracer_bpf *bpf, const struct filter *filter);
+
+/* Emits a loss frame for everything lost since the last call, and every second the counters as a stats frame. */
+void taps_losses(struct tracer_bpf *bpf, __u64 now_ns);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * The maps that all taps share. Every object defines them weakly; linking the objects makes them one.
+ */
+#ifndef TRACER_MAPS_BPF_H
+#define TRACER_MAPS_BPF_H
+
+#include "../kernel.h"
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "../record.h"
+#include "counters.h"
+#include "filter.h"
+
+#define BYTES_READ 160 /* from the network header on: two IPv6 headers, VXLAN, TCP and a bit */
+#define BYTES_SIZE 272 /* any masked offset below 256 plus the widest load stays inside */
+
+/* What the headers of a packet say; `innermost` where it is encapsulated. */
+struct view {
+	struct address src, dst;
+	struct address outer_src, outer_dst;
+	__u64 fingerprint;  /* core: never 0 */
+	__u64 payload;      /* first bytes behind the headers; 0 = not in the linear area or none */
+	__u64 tuple;        /* key of the innermost tuple; 0 = none */
+	__u64 fragment;     /* key that all fragments of one datagram share; 0 = not a fragment */
+	__u64 quoted;       /* ICMP error: key of the tuple that it quotes; 0 = none */
+	__u16 sport, dport; /* network order */
+	__u16 headers_len;  /* bytes from the network header on that are worth copying */
+	__u8 version;       /* 4, 6; 1 = ARP; 0 = not understood */
+	__u8 proto;
+	__u8 ttl;
+	__u8 tunnel;
+	__u8 reserved[2];
+};
+
+struct cursor {
+	__u32 off;   /* of the next header within `bytes` */
+	__u32 end;   /* first byte not read, or past the IP length */
+	__u32 rest;  /* bytes of this packet that the IP length says are there from `off` on */
+	__u32 reserved;
+};
+
+/* One per tap and CPU. A tap never interrupts itself (the kernel counts and skips such a run), so the buffer is its own. */
+struct scratch {
+	__u64 address; /* see address_number() */
+	__u8 bytes[BYTES_SIZE];
+	struct cursor cursor;
+	struct view view;
+	struct event event;
+	__u8 tail[sizeof(struct event_ct) + HEADERS_MAX + 8];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TAP_MAX);
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024); /* the collector sets another size before loading */
+} ring SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, struct filter);
+} filters SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct control);
+} control SEC(".maps") __weak;
+
+#define PLACES 32
+
+/* What is remembered of a followed packet, by the address of its sk_buff. */
+struct skb_state {
+	u64 packet;
+	u64 fingerprint;
+	u64 payload;
+	u64 seen_ns;
+	u64 origin_netns;
+	u8 ttl;
+	u8 received;    /* was seen coming in somewhere: it has left its origin */
+	u8 place_count;
+	u8 reserved[5];
+	u32 places[PLACES];
+};
+
+struct skb_bucket {
+	u64 key[4];     /* address of the sk_buff; 0 = free */
+	struct skb_state state[4];
+};
+
+#define SKB_BUCKETS 4096
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SKB_BUCKETS);
+	__type(key, u32);
+	__type(value, struct skb_bucket);
+} skbs SEC(".maps") __weak;
+
+struct learned_bucket {
+	u64 key[8];
+};
+
+#define LEARNED_BUCKETS 2048
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LEARNED_BUCKETS);
+	__type(key, u32);
+	__type(value, struct learned_bucket);
+} learned SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct counters);
+} counters SEC(".maps") __weak;
+
+static __always_inline struct scratch *scratch_of(u32 tap)
+{
+	return bpf_map_lookup_elem(&scratch, &tap);
+}
+
+static __always_inline struct counters *counters_of(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+static __always_inline struct filter *filter_current(void)
+{
+	u32 zero = 0;
+	struct control *c = bpf_map_lookup_elem(&control, &zero);
+	struct filter *f;
+	u32 which;
+
+	if (!c)
+		return NULL;
+	which = c->current & 1;
+	f = bpf_map_lookup_elem(&filters, &which);
+	return f && f->active ? f : NULL;
+}
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * A packet at a device: handed to its queue (net_dev_queue) or received from it (netif_receive_skb).
+ * These two alone show the way through veth, bridge, tunnel and namespaces.
+ */
+#include "../lib/emit.bpf.h"
+#include "../lib/process.bpf.h"
+
+static __always_inline int at_device(struct sk_buff *skb, u32 tap)
+{
+	struct filter *f = filter_current();
+	struct counters *count;
+	struct net_device *dev;
+	enum identity identity;
+	struct scratch *s;
+	struct slot slot;
+	struct net *net;
+	u64 netns, address;
+	u32 place;
+	bool own;
+
+	if (!f)
+		return 0;
+	s = scratch_of(tap);
+	if (!s || !view_skb(skb, s, f))
+		return 0;
+	dev = skb->dev;
+	net = dev->nd_net.net;
+	netns = net->net_cookie;
+	own = socket_net(skb) == net;
+	place = place_of(netns, dev->ifindex, tap, s->view.ttl);
+	address = address_number(s, skb);
+	slot = slot_find(address);
+	identity = identify(slot.state, &s->view, netns, place, own && tap == TAP_NET_DEV_QUEUE);
+	if (identity != IDENTITY_SAME && !is_followed(f, &s->view, netns)) {
+		slot_release(&slot);
+		return 0;
+	}
+	count = counters_of();
+	if (!count)
+		return 0;
+	event_begin(&s->event, tap);
+	if (identity != IDENTITY_SAME) {
+		u64 evicted = count->state_evicted;
+
+		s->event.packet = next_packet(count);
+		if (!slot.state && !slot_claim(&slot, address, s->event.time_ns, count))
+			count->state_evicted++;
+		if (slot.state)
+			state_begin(slot.state, &s->view, s->event.packet, netns);
+		if (count->state_evicted != evicted)
+			s->event.flags |= EVENT_EVICTED;
+	}
+	if (slot.state) {
+		s->event.packet = slot.state->packet;
+		slot.state->seen_ns = s->event.time_ns;
+		slot.state->ttl = s->view.ttl;
+		if (!slot.state->payload)
+			slot.state->payload = s->view.payload;
+		if (tap == TAP_NETIF_RECEIVE_SKB)
+			slot.state->received = 1;
+		remember_place(slot.state, place);
+	}
+	s->event.netns = netns;
+	s->event.netns_inode = net->ns.inum;
+	s->event.ifindex = dev->ifindex;
+	s->event.identity = identity;
+	bpf_probe_read_kernel_str(s->event.dev, sizeof(s->event.dev), dev->name);
+	if (own) {
+		s->event.flags |= EVENT_OWN_SOCKET;
+		watch_socket(address_number(s, skb->sk));
+	}
+	count->seen[tap & (TAP_MAX - 1)]++;
+	emit_skb(s, skb, count);
+	return 0;
+}
+
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(net_dev_queue, struct sk_buff *skb)
+{
+	return at_device(skb, TAP_NET_DEV_QUEUE);
+}
+
+SEC("tp_btf/netif_receive_skb")
+int BPF_PROG(netif_receive_skb, struct sk_buff *skb)
+{
+	return at_device(skb, TAP_NETIF_RECEIVE_SKB);
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

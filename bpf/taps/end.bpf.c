@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * The end of an sk_buff that has a tracepoint: kfree_skb (with the kernel's reason) and consume_skb. Most ends have none.
+ * What an end means is judged in user space by reason and function, never here.
+ */
+#include "../lib/emit.bpf.h"
+
+static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason, u32 tap)
+{
+	struct filter *f = filter_current();
+	struct counters *count;
+	struct net_device *dev;
+	struct net *net;
+	struct scratch *s;
+	struct slot slot;
+	bool readable;
+
+	if (!f)
+		return 0;
+	s = scratch_of(tap);
+	if (!s)
+		return 0;
+	slot = slot_find(address_number(s, skb));
+	if (!slot.state && tap == TAP_CONSUME_SKB)
+		return 0;
+	readable = view_skb(skb, s, f);
+	if (slot.state && readable && !same_fingerprint(slot.state, &s->view))
+		slot_release(&slot);
+	if (!slot.state && (tap == TAP_CONSUME_SKB || !readable))
+		return 0;
+	dev = skb->dev;
+	if (!slot.state && !is_followed(f, &s->view, dev ? dev->nd_net.net->net_cookie : 0))
+		return 0;
+	count = counters_of();
+	if (!count)
+		return 0;
+	event_begin(&s->event, tap);
+	if (slot.state) {
+		s->event.packet = slot.state->packet;
+		slot_release(&slot);
+	} else {
+		s->event.packet = next_packet(count);
+		s->event.identity = IDENTITY_FIRST;
+		s->event.flags |= EVENT_UNTRACKED_END;
+	}
+	s->event.location = location;
+	s->event.reason = reason;
+	if (dev) {
+		s->event.netns = dev->nd_net.net->net_cookie;
+		s->event.netns_inode = dev->nd_net.net->ns.inum;
+		s->event.ifindex = dev->ifindex;
+		bpf_probe_read_kernel_str(s->event.dev, sizeof(s->event.dev), dev->name);
+	}
+	net = socket_net(skb);
+	if (net && (!dev || net == dev->nd_net.net)) {
+		s->event.flags |= EVENT_OWN_SOCKET;
+		s->event.netns = net->net_cookie;
+		s->event.netns_inode = net->ns.inum;
+	}
+	count->seen[tap & (TAP_MAX - 1)]++;
+	if (!readable)
+		s->view.headers_len = 0;
+	emit_skb(s, skb, count);
+	return 0;
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(kfree_skb, struct sk_buff *skb, void *location, u32 reason)
+{
+	return at_end(skb, (u64)location, reason, TAP_KFREE_SKB);
+}
+
+SEC("tp_btf/consume_skb")
+int BPF_PROG(consume_skb, struct sk_buff *skb, void *location)
+{
+	return at_end(skb, (u64)location, 0, TAP_CONSUME_SKB);
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
