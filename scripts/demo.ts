@@ -1,0 +1,84 @@
+/**
+ * npm run demo: starts the practice cluster, follows one real request through it and prints what happened.
+ * On a terminal the cluster then stays up until Ctrl-C; with --once, or without a terminal, the demo ends by itself.
+ * A cluster that was up before is used and left alone; one that the demo started is removed however the demo ends.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+const tracerPath = fileURLToPath(new URL('../bin/tracer', import.meta.url));
+/** Aborted with the signal that ends the demo. */
+const stop = new AbortController();
+
+/** What a shell makes of an end by a signal. */
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+function listenForStop(): void {
+  const stopWith = (signal: StopSignal): void => stop.abort(signal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopWith(signal));
+  process.stdout.on('error', () => stopWith('SIGTERM'));
+  // Under sudo a signal to the npm process does not reach us, but its end shows here.
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stopWith('SIGHUP');
+  }, 500).unref();
+}
+
+/** Runs a tracer command to its end and gives its exit code; an abortable one gets the signal that stops the demo. */
+function tracer(args: readonly string[], how: 'quiet' | 'abortable'): Promise<number> {
+  if (how === 'abortable' && stop.signal.aborted) return Promise.resolve(exitCodeOf(stop.signal.reason));
+  // In a session of its own, so that Ctrl-C reaches it once, from here, and never while it cleans up.
+  const output = how === 'quiet' ? 'ignore' : 'inherit';
+  const child = spawn(tracerPath, args, { stdio: ['ignore', output, output], detached: true });
+  if (how === 'abortable') stop.signal.addEventListener('abort', () => child.kill(stop.signal.reason));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(code ?? exitCodeOf(signal ?? 'SIGTERM')));
+  });
+}
+
+/** The request that the demo is about; the exit code is that of `follow`. */
+async function followOneRequest(): Promise<number> {
+  const request = ['follow', 'pod-a', 'nginx-service', '--in', '--', 'curl', '-s', 'nginx-service'];
+  console.log(`\n$ tracer ${request.join(' ')}`);
+  return await tracer(request, 'abortable');
+}
+
+async function keepRunning(): Promise<void> {
+  console.log(`
+The practice cluster is still running. In another terminal, as root:
+  bin/tracer ls pods                                      who is there
+  bin/tracer follow pod-a any --in -- ping -c1 nginx-2    follow something else
+  bin/tracer lab run                                      the scenarios to watch
+Ctrl-C removes it and ends the demo.`);
+  // The interval that watches the parent is no reason to stay alive: this one is.
+  const alive = setInterval(() => {}, 2 ** 30);
+  if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  clearInterval(alive);
+}
+
+async function demo(staysUp: boolean): Promise<number> {
+  const wasUp = (await tracer(['lab', 'status'], 'quiet')) === 0;
+  try {
+    if (!wasUp) {
+      const upCode = await tracer(['lab', 'up'], 'abortable');
+      if (upCode !== 0) return upCode;
+    }
+    const followCode = await followOneRequest();
+    if (stop.signal.aborted) return exitCodeOf(stop.signal.reason);
+    if (staysUp) await keepRunning();
+    return followCode;
+  } finally {
+    if (!wasUp) await tracer(['lab', 'down'], 'quiet');
+  }
+}
+
+listenForStop();
+const staysUp = process.stdout.isTTY && !process.argv.includes('--once');
+process.exitCode = await demo(staysUp);
