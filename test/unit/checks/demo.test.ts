@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { root } from './project-files.ts';
+
+/** The demo beside a tracer that only notes what it was asked for. */
+let checkout: string;
+
+beforeEach(() => {
+  checkout = mkdtempSync(join(tmpdir(), 'tracer-demo-'));
+  mkdirSync(`${checkout}/bin`);
+  cpSync(`${root}scripts/demo.ts`, `${checkout}/scripts/demo.mts`);
+});
+
+afterEach(() => rmSync(checkout, { recursive: true }));
+
+const calls = (): string[] => readFileSync(`${checkout}/calls`, 'utf8').trim().split('\n');
+
+/** `answers`: shell that decides by "$1 $2" how the fake tracer ends; by default it ends with 0. */
+function fakeTracer(answers: string): void {
+  const script = `#!/bin/sh\necho "$*" >>${checkout}/calls\ncase "$1 $2" in\n${answers}\nesac\n`;
+  writeFileSync(`${checkout}/bin/tracer`, script, { mode: 0o755 });
+}
+
+function startDemo() {
+  const child = spawn(process.execPath, [`${checkout}/scripts/demo.mts`, '--once'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  });
+  const output = { text: '' };
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output.text += chunk;
+  });
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const says = async (text: string): Promise<void> => {
+    while (!output.text.includes(text)) await once(child.stdout, 'data');
+  };
+  return { child, ended, says };
+}
+
+const follow = 'follow pod-a nginx-service --in -- curl -s nginx-service';
+
+describe('npm run demo -- --once', () => {
+  test('starts the practice cluster, follows one request, removes the cluster', async () => {
+    fakeTracer('"lab status") exit 1 ;;');
+    expect(await startDemo().ended).toBe(0);
+    expect(calls()).toEqual(['lab status', 'lab up', follow, 'lab down']);
+  });
+
+  test('leaves a cluster alone that was up before', async () => {
+    fakeTracer('');
+    expect(await startDemo().ended).toBe(0);
+    expect(calls()).toEqual(['lab status', follow]);
+  });
+
+  test('removes what a failed start has left', async () => {
+    fakeTracer('"lab status") exit 1 ;; "lab up") exit 9 ;;');
+    expect(await startDemo().ended).toBe(9);
+    expect(calls()).toEqual(['lab status', 'lab up', 'lab down']);
+  });
+
+  test('ends with the exit code of what it shows', async () => {
+    fakeTracer('"lab status") exit 1 ;; follow*) exit 4 ;;');
+    expect(await startDemo().ended).toBe(4);
+    expect(calls().at(-1)).toBe('lab down');
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('removes the cluster on %s', async (signal, code) => {
+    // The fake follow waits for ever; the demo's signal ends it.
+    fakeTracer('"lab status") exit 1 ;; follow*) echo following; exec tail -f /dev/null ;;');
+    const demo = startDemo();
+    await demo.says('following');
+    demo.child.kill(signal);
+    expect(await demo.ended).toBe(code);
+    expect(calls()).toEqual(['lab status', 'lab up', follow, 'lab down']);
+  });
+});
