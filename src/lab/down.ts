@@ -1,7 +1,7 @@
 /** `lab down`: ends every process of the lab, removes its namespaces and files. Works on a half-made lab as well. */
 import { TracerError } from '../base/errors.ts';
 import { isLabName } from './dataplane/plan.ts';
-import { labNamespaces, removeNamespaces } from './namespaces.ts';
+import { labNamespaces, removeNamespaces, removeNetnsDir } from './namespaces.ts';
 import { killProcesses } from './processes.ts';
 import { labNames, readLabState, removeLabState } from './state.ts';
 
@@ -12,7 +12,8 @@ export async function labDown({ name = 'default' }: { readonly name?: string } =
   const namespaces = labNamespaces(name);
   if (namespaces.length === 0 && !labNames().includes(name)) return false;
   await killProcesses(readLabState(name)?.processes ?? [], namespaces);
-  await removeNamespaces(name);
+  await removeNamespaces(namespaces);
+  await removeNetnsDir(name);
   removeLabState(name);
   return true;
 }

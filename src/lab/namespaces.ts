@@ -1,6 +1,7 @@
 /** Makes and removes the lab's network namespaces and fills them from their setups. */
 import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { run, runIn } from './commands.ts';
+import { join } from 'node:path';
+import { netnsPath, run, runIn } from './commands.ts';
 import { netnsPrefix } from './dataplane/plan.ts';
 import type { NetnsSetup } from './dataplane/setup.ts';
 import { labDir } from './state.ts';
@@ -16,28 +17,28 @@ export function labNamespaces(lab: string): string[] {
   }
 }
 
-export async function makeNamespaces(lab: string, setups: readonly NetnsSetup[]): Promise<void> {
-  // `ip netns add` makes this folder and mounts it on itself; whoever made it cleans it up.
-  if (!existsSync(netnsDir)) writeFileSync(`${labDir(lab)}/made-netns-dir`, '');
-  await run('ip', ['-batch', '-'], {
-    what: 'making network namespaces',
-    input: lines(setups.map(setup => `netns add ${setup.netns}`)),
-  });
+export async function makeNamespaces(names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const input = lines(names.map(name => `netns add ${name}`));
+  await run('ip', ['-batch', '-'], { what: 'making network namespaces', input });
 }
 
-/** Removes all namespaces of the lab; their links, rules and routes go with them. */
-export async function removeNamespaces(lab: string): Promise<void> {
-  const names = labNamespaces(lab);
-  if (names.length > 0)
-    await run('ip', ['-batch', '-'], {
-      what: 'removing network namespaces',
-      input: lines(names.map(name => `netns del ${name}`)),
-    });
-  if (existsSync(`${labDir(lab)}/made-netns-dir`)) await removeNetnsDir();
+/** Their links, rules and routes go with them. Those that are not there are passed over. */
+export async function removeNamespaces(names: readonly string[]): Promise<void> {
+  const present = names.filter(name => existsSync(netnsPath(name)));
+  if (present.length === 0) return;
+  const input = lines(present.map(name => `netns del ${name}`));
+  await run('ip', ['-batch', '-'], { what: 'removing network namespaces', input });
+}
+
+/** `ip netns add` makes this folder and mounts it on itself. Whether that was for this lab is remembered with the lab. */
+export function noteNetnsDir(lab: string): void {
+  if (!existsSync(netnsDir)) writeFileSync(join(labDir(lab), 'made-netns-dir'), '');
 }
 
 /** Only if nobody else has put a namespace there meanwhile: umount refuses while it is busy, rmdir while it is not empty. */
-async function removeNetnsDir(): Promise<void> {
+export async function removeNetnsDir(lab: string): Promise<void> {
+  if (!existsSync(join(labDir(lab), 'made-netns-dir'))) return;
   try {
     if (readdirSync(netnsDir).length > 0) return;
     await run('umount', [netnsDir], { what: 'removing /run/netns' });

@@ -81,59 +81,67 @@ function listens(pid: number, port: number): boolean {
   const row = new RegExp(`:${hex} [0-9A-F]+:0000 (0A|07) `);
   try {
     // In the few milliseconds before `nsenter` did its work these are still the tables of our own namespace.
-    if (sameNetns(pid, 'self')) return false;
+    if (netnsInode(`/proc/${pid}/ns/net`) === netnsInode('/proc/self/ns/net')) return false;
     return ['tcp', 'udp'].some(table => row.test(readFileSync(`/proc/${pid}/net/${table}`, 'utf8')));
   } catch {
     return false;
   }
 }
 
-function sameNetns(pid: number, other: 'self'): boolean {
-  return statSync(`/proc/${pid}/ns/net`).ino === statSync(`/proc/${other}/ns/net`).ino;
+/** Every process, whoever started it, whose network namespace is one of these, with that namespace's inode. */
+function processesIn(namespaces: readonly string[]): Map<number, number> {
+  const wanted = new Set(namespaces.flatMap(netns => netnsInode(netnsPath(netns)) ?? []));
+  const found = new Map<number, number>();
+  if (wanted.size === 0) return found;
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const inode = netnsInode(`/proc/${pid}/ns/net`);
+    if (inode !== undefined && wanted.has(inode) && processStartTicks(pid) !== undefined)
+      found.set(pid, inode);
+  }
+  return found;
 }
 
-/** Every process, whoever started it, whose network namespace is one of these. */
-export function processesIn(namespaces: readonly string[]): number[] {
-  const wanted = new Set<string>();
-  for (const netns of namespaces) {
-    try {
-      const { dev, ino } = statSync(netnsPath(netns));
-      wanted.add(`${dev}:${ino}`);
-    } catch {} // Never made.
+/** Undefined where the namespace was never made, or the process has ended meanwhile. All are inodes of one file system. */
+function netnsInode(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined;
   }
-  return readdirSync('/proc').flatMap(entry => {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid)) return [];
-    try {
-      const { dev, ino } = statSync(`/proc/${pid}/ns/net`);
-      return wanted.has(`${dev}:${ino}`) ? [pid] : [];
-    } catch {
-      return []; // Ended meanwhile.
-    }
-  });
 }
 
 /**
  * Kills and waits until all are gone: the processes that the lab recorded (only with the start time that was recorded)
  * and everything that runs in its namespaces, such as a learner's shell or a server that a crashed `up` did not record.
+ * A process that we did not start must be seen twice in the same namespace: a tool that looks into every namespace of
+ * the machine (an `ip -n`, the tracer's own inventory) is in one for a moment, and must live.
  */
 export async function killProcesses(
   recorded: readonly LabProcess[],
   namespaces: readonly string[],
 ): Promise<void> {
   const deadline = performance.now() + 5_000;
+  let before = new Map<number, number>();
   for (;;) {
-    const pids = new Set(recorded.filter(isAlive).map(each => each.pid));
-    for (const pid of processesIn(namespaces))
-      if (processStartTicks(pid) !== undefined && pid !== process.pid) pids.add(pid);
-    if (pids.size === 0) return;
+    const inside = processesIn(namespaces);
+    const ours = recorded.filter(isAlive).map(each => each.pid);
+    const staying = [...inside].filter(([pid, inode]) => before.get(pid) === inode).map(([pid]) => pid);
+    if (ours.length + inside.size === 0) return;
     if (performance.now() > deadline)
-      throw new TracerError('LAB_FAILED', `processes ${[...pids].join(', ')} cannot be ended`);
-    for (const pid of pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {} // Ended meanwhile.
-    }
-    await delay(2);
+      throw new TracerError(
+        'LAB_FAILED',
+        `processes ${[...ours, ...inside.keys()].join(', ')} cannot be ended`,
+      );
+    for (const pid of new Set([...ours, ...staying])) kill(pid);
+    before = inside;
+    await delay(10);
   }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {} // Ended meanwhile.
 }

@@ -10,7 +10,7 @@ import { type Cni, isLabName, type LabPlan, type LabPod, labPlan } from './datap
 import { labSnapshot } from './dataplane/snapshot.ts';
 import { labDown } from './down.ts';
 import type { HttpServerOptions } from './http-server.ts';
-import { applySetups, labNamespaces, makeNamespaces } from './namespaces.ts';
+import { applySetups, labNamespaces, makeNamespaces, noteNetnsDir } from './namespaces.ts';
 import { startProcess, waitListening } from './processes.ts';
 import {
   claimLabDir,
@@ -96,13 +96,14 @@ async function make(plan: LabPlan, onProgress: (step: string) => void): Promise<
   const ipv6 = existsSync('/proc/sys/net/ipv6');
   const setups = labNetwork(plan, ipv6);
   onProgress(`${setups.length} network namespaces`);
-  await makeNamespaces(plan.name, setups);
+  noteNetnsDir(plan.name);
+  const namespaces = setups.map(setup => setup.netns);
+  await makeNamespaces(namespaces);
   onProgress(`links, routes and rules (${plan.cni})`);
   writeEtc(plan);
   await applySetups(setups, ipv6);
   onProgress('processes of the pods');
   const processes = await startProcesses(plan, ipv6);
-  const namespaces = setups.map(setup => setup.netns);
   const cookies = await readNetnsCookies(namespaces);
   const resolvConf = (pod: LabPod) => join(etcDir(plan.name, pod), 'resolv.conf');
   const state: LabState = {
