@@ -7,9 +7,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
+const { values: options } = parseArgs({
+  options: { once: { type: 'boolean' }, 'until-exit-of': { type: 'string' } },
+});
 const tracerPath = fileURLToPath(new URL('../bin/tracer', import.meta.url));
 /** Aborted with the signal that ends the demo. */
 const stop = new AbortController();
@@ -23,11 +27,18 @@ function listenForStop(): void {
   const stopWith = (signal: StopSignal): void => stop.abort(signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopWith(signal));
   process.stdout.on('error', () => stopWith('SIGTERM'));
-  // Under sudo a signal to the npm process does not reach us, but its end shows here.
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stopWith('SIGHUP');
-  }, 500).unref();
+  // A signal to an npm that runs as somebody else than us cannot be passed on; but that npm is gone is seen.
+  const parent = Number(options['until-exit-of']);
+  if (parent > 1) setInterval(() => isAlive(parent) || stopWith('SIGHUP'), 500).unref();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** Runs a tracer command to its end and gives its exit code; an abortable one gets the signal that stops the demo. */
@@ -80,5 +91,5 @@ async function demo(staysUp: boolean): Promise<number> {
 }
 
 listenForStop();
-const staysUp = process.stdout.isTTY && !process.argv.includes('--once');
+const staysUp = process.stdout.isTTY && !options.once;
 process.exitCode = await demo(staysUp);

@@ -29,14 +29,14 @@ ensure_host_tools() {
   missing=$(missing_host_tools)
   [ -n "$missing" ] || return 0
   command -v apt-get >/dev/null || fail_missing "$missing"
-  packages=$(printf '%s\n' "$missing" | awk '{ print $3 }' | sort -u | tr '\n' ' ')
-  say "installing Debian packages (compiler for bpf/, network tools for the practice cluster): $packages"
-  can_become_root || fail "root is needed to install them, and sudo is not there or may not ask for a password" \
+  packages=$(printf '%s\n' "$missing" | awk '{ print $3 }' | sort -u | paste -sd ' ')
+  can_become_root || fail "root is needed to install $packages, and sudo is not there or may not ask for a password" \
     "as root: apt-get install --no-install-recommends $packages"
-  # sudo runs no shell functions: this very file's function is called through the set-up script.
+  say "installing Debian packages (compiler for bpf/, network tools for the practice cluster): $packages"
+  # Through the set-up script, because sudo runs commands and no shell functions.
   # shellcheck disable=SC2086
   as_root "install Debian packages" "$root/scripts/setup" --apt-install $packages ||
-    fail "apt-get could not install: $packages" "is the package mirror reachable, and is /etc/apt/sources.list in order?"
+    fail "apt-get could not install: $packages" "is the package mirror reachable, and is apt's list of sources in order?"
   missing=$(missing_host_tools)
   [ -z "$missing" ] || fail_missing "$missing"
 }

@@ -9,19 +9,19 @@ can_become_root() {
   [ -t 0 ] || sudo -n true 2>/dev/null
 }
 
-# as_root WHY COMMAND…
-as_root() {
-  as_root_why=$1
+# become_root WHY COMMAND…: the shell ends here and the command takes its place.
+become_root() {
+  root_why=$1
   shift
-  if is_root; then
-    "$@"
-    return
-  fi
-  can_become_root || fail "root is needed to $as_root_why, and sudo is not there or may not ask for a password" \
+  is_root && exec "$@"
+  can_become_root || fail "root is needed to $root_why, and sudo is not there or may not ask for a password" \
     "run the same command as root"
-  say "calling sudo to $as_root_why"
-  sudo -- "$@"
+  say "calling sudo to $root_why"
+  exec sudo -- env ${NO_COLOR:+NO_COLOR="$NO_COLOR"} "$@"
 }
+
+# as_root WHY COMMAND…
+as_root() (become_root "$@")
 
 # What root writes below the checkout belongs to the checkout's owner, whoever called sudo.
 give_back() {

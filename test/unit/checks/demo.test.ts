@@ -25,8 +25,8 @@ function fakeTracer(answers: string): void {
   writeFileSync(`${checkout}/bin/tracer`, script, { mode: 0o755 });
 }
 
-function startDemo() {
-  const child = spawn(process.execPath, [`${checkout}/scripts/demo.mts`, '--once'], {
+function startDemo(options: readonly string[] = []) {
+  const child = spawn(process.execPath, [`${checkout}/scripts/demo.mts`, '--once', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1' },
   });
@@ -80,5 +80,15 @@ describe('npm run demo -- --once', () => {
     demo.child.kill(signal);
     expect(await demo.ended).toBe(code);
     expect(calls()).toEqual(['lab status', 'lab up', follow, 'lab down']);
+  });
+
+  test('removes the cluster when the npm that started it is gone', async () => {
+    fakeTracer('"lab status") exit 1 ;; follow*) echo following; exec tail -f /dev/null ;;');
+    const npm = spawn('tail', ['-f', '/dev/null'], { stdio: 'ignore' });
+    const demo = startDemo(['--until-exit-of', String(npm.pid)]);
+    await demo.says('following');
+    npm.kill();
+    expect(await demo.ended).toBe(129);
+    expect(calls().at(-1)).toBe('lab down');
   });
 });
