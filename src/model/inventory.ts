@@ -10,11 +10,14 @@ export interface LinkSnapshot {
   readonly kind?: string;
   readonly mac?: string;
   readonly mtu: number;
+  /** Administratively up and with a carrier (IFF_UP and IFF_RUNNING). */
   readonly up: boolean;
   /** ifindex of the bridge that this is a port of, in the same namespace. */
   readonly master?: number;
   /** veth: the other end. `netns` = its namespace's cookie; absent = could not be told. */
   readonly peer?: { readonly ifindex: number; readonly netns?: string };
+  /** VLAN, macvlan, tunnel: the device below, `netns` as with `peer`. */
+  readonly lower?: { readonly ifindex: number; readonly netns?: string };
   readonly vxlan?: {
     readonly vni: number;
     readonly port: number;
