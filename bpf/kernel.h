@@ -56,6 +56,7 @@ struct sk_buff {
 	unsigned int len;
 	unsigned int data_len;
 	u8 __pkt_type_offset[0];
+	int skb_iif;
 	u32 mark;
 	u16 vlan_tci;
 	__be16 protocol;

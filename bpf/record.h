@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only
  *
  * Everything that crosses from the kernel to user space, and from the collector to its reader, in one place.
- * src/wire/layout.generated.ts is made from the BTF of the object that includes this file; a test fails if it is stale.
+ * src/model/layout.generated.ts is made from the BTF of the object that includes this file; a test fails if it is stale.
  *
  * The collector writes frames to stdout. Every frame starts with `struct frame`; `len` counts the whole frame and is a
  * multiple of 8. Integers are in host order, addresses and ports inside `addr`/`bytes` are in network order.
@@ -97,7 +97,7 @@ struct event {
 	__u8 nf_pf;
 	__s16 nf_priority;
 	__u16 reserved2;
-	__u32 reserved3;
+	__u32 iif;          /* skb->skb_iif: device that it came in by in this namespace; 0 = made here */
 	char dev[16];
 };
 

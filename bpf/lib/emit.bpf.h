@@ -91,6 +91,7 @@ static __always_inline void fill_skb(struct event *e, struct sk_buff *skb, struc
 	e->sk = (u64)skb->sk;
 	e->skb_len = skb->len + (u32)(address_number(s, skb->data) - address_number(s, skb->head)) - network;
 	e->mark = skb->mark;
+	e->iif = skb->skb_iif;
 	e->protocol = bpf_ntohs(skb->protocol);
 	e->vlan_tci = skb->vlan_tci;
 	e->pkt_type = pkt_type_of(skb);

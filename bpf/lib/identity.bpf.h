@@ -3,8 +3,8 @@
  * Is this the packet that was at this sk_buff address before, or another one?
  *
  * An address is recycled within milliseconds and most frees have no tracepoint, so the address only proposes. It carries
- * a NEW packet if: it is at its origin (a socket of the device's own namespace sends it, and it had left that origin
- * or never was there); the fingerprint differs; the inner TTL grew; or it shows again at a place that it has visited, with
+ * a NEW packet if: it is at its origin (sent by a socket of the device's own namespace, or never received by any
+ * device, and it had left that origin or never was there); the fingerprint differs; the inner TTL grew; or it shows again at a place that it has visited, with
  * the same TTL. A seen end (consume_skb, kfree_skb) removes the state, which is the fifth rule.
  *
  * What it cannot know: two packets with equal headers and equal first 8 payload bytes, one after the other at one address,

@@ -31,7 +31,7 @@ static __always_inline int at_device(struct sk_buff *skb, u32 tap)
 	place = place_of(netns, dev->ifindex, tap, s->view.ttl);
 	address = address_number(s, skb);
 	slot = slot_find(address);
-	identity = identify(slot.state, &s->view, netns, place, own && tap == TAP_NET_DEV_QUEUE);
+	identity = identify(slot.state, &s->view, netns, place, tap == TAP_NET_DEV_QUEUE && (own || !skb->skb_iif));
 	if (identity != IDENTITY_SAME && !is_followed(f, &s->view, netns)) {
 		slot_release(&slot);
 		return 0;

@@ -1,0 +1,65 @@
+import type { ClosedBy, LostCause } from '../model/journey.ts';
+import type { JourneyRecord, RawOutcome } from './journey-record.ts';
+import { isBirth, type OpenJourney } from './open-journey.ts';
+import { atDestination, hasLeft } from './silence.ts';
+import type { Topology } from './topology.ts';
+
+interface Circumstances {
+  readonly shutdown: boolean;
+  /** Events were lost while it was on its way. */
+  readonly lost: LostCause | undefined;
+}
+
+/** What became of a journey, and whether all of it was seen. CONTRACT 4 and 5. */
+export function conclude(
+  journey: OpenJourney,
+  topology: Topology,
+  circumstances: Circumstances,
+): Omit<JourneyRecord, 'flow' | 'direction'> {
+  const born = isBirth(journey.first, topology) || journey.forked;
+  if (!born) journey.gap({ after: -1, kind: 'unobserved', reason: 'where it came from was not seen' });
+  const outcome = outcomeOf(journey, topology, circumstances);
+  const complete = born && outcome.kind !== 'open' && outcome.kind !== 'lost' && journey.gaps.length === 0;
+  return {
+    id: journey.id,
+    rev: 1,
+    events: journey.events,
+    outcome,
+    closedBy: closedBy(journey, topology, outcome, circumstances),
+    complete,
+    gaps: journey.gaps,
+    links: journey.links,
+    processes: journey.processes,
+    born,
+  };
+}
+
+function outcomeOf(journey: OpenJourney, topology: Topology, { lost }: Circumstances): RawOutcome {
+  const at = journey.events.length - 1;
+  const end = journey.end;
+  const verdict = end?.verdict;
+  if (verdict?.kind === 'dropped')
+    return { kind: 'dropped', reason: end!.reason, location: end!.location, at };
+  if (verdict?.kind === 'consumed') return { kind: 'consumed', by: verdict.by, at };
+  if (journey.gaps.some(gap => gap.kind === 'suspect' && gap.after >= 0))
+    return { kind: 'open', waiting: 'unknown', at };
+  if (verdict?.kind === 'delivered') return { kind: 'delivered', to: verdict.to, at };
+  if (atDestination(journey, topology)) return { kind: 'delivered', to: 'stack', at };
+  if (hasLeft(journey, topology)) return { kind: 'transmitted', dev: journey.lastPlace.dev, at };
+  if (journey.into.length > 0) return { kind: 'continued', into: journey.into, at };
+  if (lost !== undefined) return { kind: 'lost', cause: lost, at };
+  return { kind: 'open', waiting: 'unknown', at };
+}
+
+function closedBy(
+  journey: OpenJourney,
+  topology: Topology,
+  outcome: RawOutcome,
+  { shutdown }: Circumstances,
+): ClosedBy {
+  if (outcome.kind === 'dropped') return 'dropped';
+  if (outcome.kind === 'transmitted') return 'left';
+  if (journey.end !== undefined) return 'freed';
+  if (shutdown && !atDestination(journey, topology)) return 'shutdown';
+  return journey.reused ? 'reused' : 'quiet';
+}

@@ -1,0 +1,301 @@
+/**
+ * Events → journeys. Pure: no clock but the events' and the collector's heartbeat, so that a recording gives the same
+ * journeys as the live run.
+ *
+ * Events of several CPUs arrive a little out of order; they are held back 5 ms and sorted. The kernel side has given each
+ * packet an id; here each step is checked against the topology, copies are joined to what they are copies of, and journeys are
+ * closed by the silence that fits the place where they were last seen.
+ */
+import type { Event, LossRecord, ProcessSighting } from '../model/event.ts';
+import type { LostCause } from '../model/journey.ts';
+import { eventEvicted, eventUntrackedEnd, identity, tap } from '../model/layout.generated.ts';
+import { conclude } from './conclude.ts';
+import { judgeConsume, judgeFree } from './ends.ts';
+import { FlowTable } from './flows.ts';
+import type { Delta, JourneyRecord } from './journey-record.ts';
+import { move } from './moves.ts';
+import { type End, isPlace, OpenJourney } from './open-journey.ts';
+import { ProcessTable } from './processes.ts';
+import { atDestination, silenceOf } from './silence.ts';
+import type { Topology } from './topology.ts';
+
+/** How long events are held back for those of other CPUs. */
+export const REORDER_NS = 5_000_000;
+/** A copy made of a packet is seen this soon after it, or the two have nothing to do with each other. */
+const COPY_NS = 5_000_000;
+/** A closed journey is remembered this long, to count what comes late. */
+const REMEMBER_NS = 1_000_000_000;
+
+export interface CorrelatorOptions {
+  readonly topology: Topology;
+  /** Name of a kernel function by its return address. */
+  readonly symbol: (address: number) => string;
+  /** Name of a drop reason of the recorded kernel. */
+  readonly dropReason: (reason: number) => string;
+}
+
+export interface CorrelatorStats {
+  events: number;
+  journeys: number;
+  suspectJoins: number;
+  lateEvents: number;
+  lost: number;
+}
+
+export class Correlator {
+  readonly stats: CorrelatorStats = { events: 0, journeys: 0, suspectJoins: 0, lateEvents: 0, lost: 0 };
+  readonly #options: CorrelatorOptions;
+  readonly #flows = new FlowTable();
+  readonly #processes = new ProcessTable();
+  #pending: Event[] = [];
+  #nextId = 1;
+  #nowNs = 0;
+  readonly #byPacket = new Map<number, OpenJourney>();
+  readonly #bySkb = new Map<number, OpenJourney>();
+  readonly #byHead = new Map<number, OpenJourney>();
+  /** In order of their last event would be ideal; in order of birth is near enough to walk. */
+  readonly #open = new Set<OpenJourney>();
+  readonly #closed = new Map<number, { readonly id: string; readonly atNs: number }>();
+  readonly #losses: LossRecord[] = [];
+  /** Journeys whose sk_buff ended while the packet goes on, by CPU: the copy follows at once. */
+  readonly #copying = new Map<number, OpenJourney>();
+
+  constructor(options: CorrelatorOptions) {
+    this.#options = options;
+  }
+
+  event(event: Event): void {
+    this.#pending.push(event);
+  }
+
+  process(sighting: ProcessSighting): void {
+    this.#processes.add(sighting);
+  }
+
+  loss(loss: LossRecord): void {
+    this.stats.lost += loss.count;
+    this.#losses.push(loss);
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Everything that happened before `timeNs` has been given to this correlator. */
+  heartbeat(timeNs: number): Delta[] {
+    this.#nowNs = timeNs;
+    const out: Delta[] = [];
+    this.#release(timeNs - REORDER_NS, out);
+    for (const journey of this.#open) {
+      if (journey.last.timeNs + REORDER_NS > timeNs - REORDER_NS) continue;
+      if (timeNs - REORDER_NS - journey.last.timeNs >= silenceOf(journey, this.#options.topology))
+        this.#close(journey, out);
+    }
+    this.#forget(timeNs);
+    return out;
+  }
+
+  /** No more events will come: what is still open is closed as it stands. */
+  finish(): Delta[] {
+    const out: Delta[] = [];
+    this.#release(Number.POSITIVE_INFINITY, out);
+    for (const journey of this.#open) this.#close(journey, out, true);
+    return out;
+  }
+
+  #release(untilNs: number, out: Delta[]): void {
+    this.#pending.sort((a, b) => a.timeNs - b.timeNs);
+    let i = 0;
+    for (; i < this.#pending.length && this.#pending[i]!.timeNs <= untilNs; i++)
+      this.#take(this.#pending[i]!, out);
+    this.#pending = i === this.#pending.length ? [] : this.#pending.slice(i);
+  }
+
+  #take(event: Event, out: Delta[]): void {
+    this.stats.events++;
+    const journey = this.#byPacket.get(event.packet) ?? this.#begin(event, out);
+    if (journey === undefined) return;
+    if (journey.events.length > 0 && !this.#join(journey, event, out)) return;
+    journey.events.push(event);
+    this.#bySkb.set(event.skb, journey);
+    this.#byHead.set(event.head, journey);
+    if ((event.flags & eventEvicted) !== 0)
+      journey.gap({ after: -1, kind: 'evicted', reason: 'packet state of the kernel side' });
+    if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb) this.#end(journey, event);
+  }
+
+  /** False: the event was taken elsewhere. */
+  #join(journey: OpenJourney, event: Event, out: Delta[]): boolean {
+    const step = move(journey.lastPlace, event, this.#options.topology);
+    if (step === 'possible') return true;
+    const after = journey.events.length - 1;
+    if (this.#lostBetween(journey.last.timeNs, event.timeNs)) {
+      journey.gap({ after, kind: 'lost', reason: 'events of the steps between were lost' });
+      return true;
+    }
+    if (step === 'unknown') {
+      journey.gap({ after, kind: 'unobserved', reason: 'the devices of this step are not in the inventory' });
+      return true;
+    }
+    this.stats.suspectJoins++;
+    journey.gap({ after, kind: 'suspect', reason: 'the next place cannot be reached from here' });
+    this.#close(journey, out);
+    const next = this.#open_(event);
+    next.gap({ after: -1, kind: 'suspect', reason: 'cut off a journey that cannot have come here' });
+    next.events.push(event);
+    this.#bySkb.set(event.skb, next);
+    return false;
+  }
+
+  #begin(event: Event, out: Delta[]): OpenJourney | undefined {
+    const before = this.#closed.get(event.packet);
+    if (before !== undefined) {
+      this.stats.lateEvents++;
+      out.push({ kind: 'late', journey: before.id });
+      return undefined;
+    }
+    // An end of an sk_buff that no device showed tells something only if the packet was lost (in OUTPUT, say).
+    if ((event.flags & eventUntrackedEnd) !== 0 && this.#judge(event).verdict.kind !== 'dropped')
+      return undefined;
+    const previous = this.#bySkb.get(event.skb);
+    if (previous !== undefined && this.#open.has(previous)) previous.reused = true;
+    const copyOf = this.#copying.get(event.cpu);
+    if (copyOf !== undefined && this.#continues(copyOf, event)) return copyOf;
+    const parent = this.#byHead.get(event.head);
+    const journey = this.#open_(event);
+    if (parent !== undefined && parent !== previous && this.#open.has(parent) && this.#isCopy(parent, event))
+      this.#fork(parent, journey, event);
+    if (event.identity === identity.same)
+      journey.gap({ after: -1, kind: 'unobserved', reason: 'it was under way when the following began' });
+    return journey;
+  }
+
+  #open_(event: Event): OpenJourney {
+    const journey = new OpenJourney(String(this.#nextId++));
+    this.#byPacket.set(event.packet, journey);
+    this.#open.add(journey);
+    return journey;
+  }
+
+  /** The packet whose sk_buff has just ended on this CPU goes on in another one. */
+  #continues(copyOf: OpenJourney, event: Event): boolean {
+    this.#copying.delete(event.cpu);
+    if (!this.#open.has(copyOf) || event.timeNs - copyOf.last.timeNs > COPY_NS) return false;
+    const was = copyOf.lastPlace;
+    if (!samePacket(was, event) || move(was, event, this.#options.topology) !== 'possible') return false;
+    copyOf.end = undefined;
+    this.#byPacket.set(event.packet, copyOf);
+    return true;
+  }
+
+  #isCopy(parent: OpenJourney, event: Event): boolean {
+    return event.timeNs - parent.last.timeNs < COPY_NS && samePacket(parent.lastPlace, event);
+  }
+
+  /** A clone shares its data with the original: a bridge that floods makes one for each port. */
+  #fork(parent: OpenJourney, journey: OpenJourney, event: Event): void {
+    const link = this.#options.topology.link(event.netns, event.ifindex, event.timeNs);
+    const kind = link?.master !== undefined || link?.kind === 'bridge' ? 'flood' : 'clone';
+    journey.forked = true;
+    journey.links.push({ kind, role: 'parent', journey: parent.id });
+    parent.links.push({ kind, role: 'child', journey: journey.id });
+    parent.into.push(journey.id);
+  }
+
+  #judge(event: Event): End {
+    const location = this.#options.symbol(event.location);
+    if (event.tap === tap.consumeSkb) return { verdict: judgeConsume(location), reason: '', location };
+    const reason = this.#options.dropReason(event.reason);
+    return { verdict: judgeFree(reason, location), reason, location };
+  }
+
+  #end(journey: OpenJourney, event: Event): void {
+    journey.end = this.#judge(event);
+    const { verdict } = journey.end;
+    if (verdict.kind === 'continues') this.#copying.set(event.cpu, journey);
+    if (verdict.kind !== 'late') return;
+    journey.events.pop(); // memory given back long after: neither a place nor a time of the journey
+    if (journey.events.length === 0) this.#drop(journey);
+  }
+
+  #drop(journey: OpenJourney): void {
+    this.#open.delete(journey);
+    for (const [packet, other] of this.#byPacket) if (other === journey) this.#byPacket.delete(packet);
+  }
+
+  #lostBetween(fromNs: number, toNs: number): boolean {
+    return this.#losses.some(loss => loss.fromNs <= toNs && loss.toNs >= fromNs);
+  }
+
+  #close(journey: OpenJourney, out: Delta[], shutdown = false): void {
+    this.#open.delete(journey);
+    for (const event of journey.events) {
+      if (this.#byPacket.get(event.packet) === journey) this.#byPacket.delete(event.packet);
+      if (this.#bySkb.get(event.skb) === journey) this.#bySkb.delete(event.skb);
+      if (this.#byHead.get(event.head) === journey) this.#byHead.delete(event.head);
+      this.#closed.set(event.packet, { id: journey.id, atNs: this.#nowNs });
+    }
+    const lost = this.#lossOf(journey, shutdown);
+    if (lost !== undefined)
+      journey.gap({
+        after: journey.events.length - 1,
+        kind: 'lost',
+        reason: `events were lost meanwhile (${lost.cause})`,
+        count: lost.count,
+      });
+    for (const [index, event] of journey.events.entries()) {
+      const process = event.sk === 0 ? undefined : this.#processes.find(event.sk, event.netns, event.timeNs);
+      if (process !== undefined) journey.processes.set(index, process);
+    }
+    this.stats.journeys++;
+    out.push({ kind: 'closed', journey: this.#record(journey, shutdown, lost?.cause) });
+  }
+
+  #record(journey: OpenJourney, shutdown: boolean, lost: LostCause | undefined): JourneyRecord {
+    const { flow, direction } = this.#flows.assign(journey);
+    return {
+      ...conclude(journey, this.#options.topology, { shutdown, lost }),
+      direction,
+      ...(flow === undefined ? {} : { flow }),
+    };
+  }
+
+  /** Which losses may have cut this journey: any while it was on its way, or while it was being waited for. */
+  #lossOf(journey: OpenJourney, shutdown: boolean): { cause: LostCause; count: number } | undefined {
+    const ended = journey.end !== undefined || atDestination(journey, this.#options.topology);
+    const untilNs = shutdown || !ended ? this.#nowNs : journey.last.timeNs;
+    let count = 0;
+    let cause: LostCause = 'ring';
+    for (const loss of this.#losses) {
+      if (loss.fromNs > untilNs || loss.toNs < journey.first.timeNs) continue;
+      count += loss.count;
+      cause = loss.cause === 'map' ? 'map' : 'ring';
+    }
+    return count === 0 ? undefined : { cause, count };
+  }
+
+  #forget(nowNs: number): void {
+    for (const [packet, closed] of this.#closed) {
+      if (closed.atNs + REMEMBER_NS > nowNs) break;
+      this.#closed.delete(packet);
+    }
+    while (this.#losses.length > 0 && this.#losses[0]!.toNs + 10 * REMEMBER_NS < nowNs) this.#losses.shift();
+    this.#processes.forget(nowNs);
+  }
+}
+
+/** By what no hop changes; the kernel side compares more. */
+function samePacket(a: Event, b: Event): boolean {
+  const x = a.headers?.inner ?? a.headers?.outer;
+  const y = b.headers?.inner ?? b.headers?.outer;
+  if (x === undefined || y === undefined) return false;
+  if (x.family !== y.family || x.proto !== y.proto || x.id !== y.id) return false;
+  if (
+    x.tcp?.seq !== y.tcp?.seq ||
+    x.tcp?.ack !== y.tcp?.ack ||
+    x.icmp?.seq !== y.icmp?.seq ||
+    x.icmp?.type !== y.icmp?.type
+  )
+    return false;
+  return x.fragment?.offset === y.fragment?.offset && (isPlace(b) || (b.flags & eventUntrackedEnd) !== 0);
+}

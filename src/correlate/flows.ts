@@ -1,0 +1,121 @@
+/**
+ * Which conversation a journey belongs to, over NAT and in both directions.
+ *
+ * A packet shows one tuple per namespace it passes; its reply shows the same tuples reversed in the same namespaces. So a flow is
+ * the set of (namespace, tuple) pairs seen, joined by the packets that showed several of them and by the conntrack entries,
+ * which name both sides of a NAT at once. A SYN with another initial sequence number begins a new flow with the same tuples.
+ */
+import type { Event } from '../model/event.ts';
+import type { Direction } from '../model/journey.ts';
+import type { OpenJourney } from './open-journey.ts';
+import { conntrackKey, conversationKey, innermost, ownConntrack } from './tuples.ts';
+
+const SYN = 0x02;
+const ACK = 0x10;
+const CTINFO_IS_REPLY = 3;
+/** Conversations are forgotten oldest first; a later packet of one then begins a new flow. */
+const FLOWS_MAX = 200_000;
+
+interface FlowEntry {
+  readonly id: string;
+  readonly keys: Set<string>;
+  /** Conversation key in the namespace of the originator, and the originator's address there. */
+  originator: { readonly src: string; readonly sport: number | undefined } | undefined;
+  isn: number | undefined;
+}
+
+export interface FlowAssignment {
+  readonly flow?: string;
+  readonly direction: Direction;
+}
+
+export class FlowTable {
+  readonly #byKey = new Map<string, FlowEntry>();
+  readonly #flows = new Set<FlowEntry>();
+  #next = 1;
+
+  assign(journey: OpenJourney): FlowAssignment {
+    const first = innermost(journey.first);
+    if (first === undefined) return { direction: 'none' };
+    const quoted = quotedKeys(journey.events);
+    const keys = quoted ?? keysOf(journey.events);
+    if (keys.length === 0) return { direction: 'none' };
+    const isSyn = quoted === undefined && first.tcp !== undefined && (first.tcp.flags & (SYN | ACK)) === SYN;
+    const flow = this.#find(keys, isSyn ? first.tcp?.seq : undefined);
+    for (const key of keys) {
+      flow.keys.add(key);
+      this.#byKey.set(key, flow);
+    }
+    if (quoted !== undefined) return { flow: flow.id, direction: 'related' };
+    return { flow: flow.id, direction: this.#direction(flow, journey) };
+  }
+
+  #find(keys: readonly string[], isn: number | undefined): FlowEntry {
+    for (const key of keys) {
+      const flow = this.#byKey.get(key);
+      if (flow === undefined) continue;
+      if (isn === undefined || flow.isn === undefined || flow.isn === isn) {
+        flow.isn ??= isn;
+        return flow;
+      }
+      break;
+    }
+    const flow: FlowEntry = { id: String(this.#next++), keys: new Set(), originator: undefined, isn };
+    this.#flows.add(flow);
+    if (this.#flows.size > FLOWS_MAX) this.#forgetOldest();
+    return flow;
+  }
+
+  #forgetOldest(): void {
+    for (const flow of this.#flows) {
+      this.#flows.delete(flow);
+      for (const key of flow.keys) if (this.#byKey.get(key) === flow) this.#byKey.delete(key);
+      return;
+    }
+  }
+
+  /** conntrack's word if it has one, else who sent first. */
+  #direction(flow: FlowEntry, journey: OpenJourney): Direction {
+    for (const event of journey.events) {
+      const ct = ownConntrack(event);
+      if (ct !== undefined) return ct.ctinfo >= CTINFO_IS_REPLY ? 'reply' : 'request';
+    }
+    const first = innermost(journey.first)!;
+    const isSynAck = first.tcp !== undefined && (first.tcp.flags & (SYN | ACK)) === (SYN | ACK);
+    const isEchoReply = first.icmp !== undefined && (first.icmp.type === 0 || first.icmp.type === 129);
+    flow.originator ??=
+      isSynAck || isEchoReply
+        ? { src: first.dst, sport: first.dport }
+        : { src: first.src, sport: first.sport };
+    const sameEnd =
+      flow.originator.src === first.src && (first.src !== first.dst || flow.originator.sport === first.sport);
+    return sameEnd ? 'request' : 'reply';
+  }
+}
+
+function keysOf(events: readonly Event[]): string[] {
+  const keys = new Set<string>();
+  for (const event of events) {
+    if (event.netns === 0) continue;
+    const layer = innermost(event);
+    const own = layer === undefined ? undefined : conversationKey(event.netns, layer);
+    if (own !== undefined) keys.add(own);
+    const ct = ownConntrack(event);
+    if (ct === undefined || own === undefined) continue;
+    keys.add(conntrackKey(event.netns, ct.orig));
+    keys.add(conntrackKey(event.netns, ct.reply));
+  }
+  return [...keys];
+}
+
+/** Keys of the packets that an ICMP error quotes; undefined if it is none. */
+function quotedKeys(events: readonly Event[]): string[] | undefined {
+  if (events[0]?.headers?.quoted === undefined) return undefined;
+  const keys = new Set<string>();
+  for (const event of events) {
+    const quoted = event.headers?.quoted;
+    const own = quoted === undefined || event.netns === 0 ? undefined : conversationKey(event.netns, quoted);
+    if (own !== undefined) keys.add(own);
+  }
+  return [...keys];
+}

@@ -1,0 +1,44 @@
+import type { Event, LossRecord, ProcessSighting } from '../model/event.ts';
+import type { ClosedBy, ConsumedBy, Direction, Gap, LinkKind, LostCause, Waiting } from '../model/journey.ts';
+
+/** How a journey ended, before names: `at` is an index in `events`. */
+export type RawOutcome =
+  | { readonly kind: 'delivered'; readonly to: 'stack' | 'process'; readonly at: number }
+  | { readonly kind: 'transmitted'; readonly dev: string; readonly at: number }
+  | { readonly kind: 'consumed'; readonly by: ConsumedBy; readonly at: number }
+  | { readonly kind: 'continued'; readonly into: readonly string[]; readonly at: number }
+  | { readonly kind: 'dropped'; readonly reason: string; readonly location: string; readonly at: number }
+  | { readonly kind: 'open'; readonly waiting: Waiting; readonly at: number }
+  | { readonly kind: 'lost'; readonly cause: LostCause; readonly at: number };
+
+export interface RawLink {
+  readonly kind: LinkKind;
+  readonly role: 'parent' | 'child';
+  readonly journey: string;
+}
+
+/** The events of one packet with what correlation knows of them; resolution makes a `Journey` of it. */
+export interface JourneyRecord {
+  readonly id: string;
+  /** Raised each time it is amended after it was closed. */
+  readonly rev: number;
+  readonly events: readonly Event[];
+  readonly outcome: RawOutcome;
+  readonly closedBy: ClosedBy;
+  readonly complete: boolean;
+  readonly gaps: readonly Gap[];
+  readonly links: readonly RawLink[];
+  readonly direction: Direction;
+  /** Absent where `direction` is none. */
+  readonly flow?: string;
+  /** The process of a socket that the packet belonged to, by the index of the event that showed the socket. */
+  readonly processes: ReadonlyMap<number, ProcessSighting>;
+  /** Is the first event where the packet came to be? */
+  readonly born: boolean;
+}
+
+export type Delta =
+  | { readonly kind: 'closed'; readonly journey: JourneyRecord }
+  /** An event came for a journey that had been closed. */
+  | { readonly kind: 'late'; readonly journey: string }
+  | { readonly kind: 'loss'; readonly loss: LossRecord };

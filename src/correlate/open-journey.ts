@@ -1,0 +1,70 @@
+import type { Event, ProcessSighting } from '../model/event.ts';
+import type { Gap } from '../model/journey.ts';
+import { eventOwnSocket, tap } from '../model/layout.generated.ts';
+import type { Verdict } from './ends.ts';
+import type { RawLink } from './journey-record.ts';
+import { isEdge, type Topology } from './topology.ts';
+
+/** The kernel gave an sk_buff back, and what that meant. */
+export interface End {
+  readonly verdict: Verdict;
+  /** Drop reason; "" for consume_skb. */
+  readonly reason: string;
+  readonly location: string;
+}
+
+/** A packet that is still being seen. */
+export class OpenJourney {
+  readonly id: string;
+  readonly events: Event[] = [];
+  readonly gaps: Gap[] = [];
+  readonly links: RawLink[] = [];
+  readonly processes = new Map<number, ProcessSighting>();
+  end: End | undefined;
+  /** Another packet was seen at the address of its sk_buff. */
+  reused = false;
+  /** It began as a copy or part of another journey. */
+  forked = false;
+  /** Journeys that it goes on in. */
+  readonly into: string[] = [];
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  get first(): Event {
+    return this.events[0]!;
+  }
+
+  get last(): Event {
+    return this.events[this.events.length - 1]!;
+  }
+
+  /** The last event at a device: an end often has no device any more. */
+  get lastPlace(): Event {
+    for (let i = this.events.length - 1; i >= 0; i--) if (isPlace(this.events[i]!)) return this.events[i]!;
+    return this.last;
+  }
+
+  gap(gap: Gap): void {
+    if (!this.gaps.some(g => g.kind === gap.kind && g.after === gap.after && g.reason === gap.reason))
+      this.gaps.push(gap);
+  }
+}
+
+export function isPlace(event: Event): boolean {
+  return (
+    event.tap === tap.netDevQueue || event.tap === tap.netifReceiveSkb || event.tap === tap.netDevStartXmit
+  );
+}
+
+/**
+ * Did the packet come to be here? A socket of this namespace sent it, or no device of it ever received it, or it came in by a
+ * device that leads out of this kernel.
+ */
+export function isBirth(event: Event, topology: Topology): boolean {
+  if (event.tap === tap.netDevQueue) return (event.flags & eventOwnSocket) !== 0 || event.iif === 0;
+  if (event.tap !== tap.netifReceiveSkb) return event.iif === 0 && (event.flags & eventOwnSocket) !== 0;
+  const link = topology.link(event.netns, event.ifindex, event.timeNs);
+  return link !== undefined && isEdge(link);
+}

@@ -1,0 +1,41 @@
+/** How long a journey may be silent before it is over: by the place where it was last seen. */
+import { tap } from '../model/layout.generated.ts';
+import type { OpenJourney } from './open-journey.ts';
+import { isEdge, type Topology } from './topology.ts';
+import { innermost, isMulticast } from './tuples.ts';
+
+const MS = 1_000_000;
+export const ENDED_NS = 5 * MS;
+export const DELIVERED_NS = 20 * MS;
+export const ELSEWHERE_NS = 100 * MS;
+
+export function silenceOf(journey: OpenJourney, topology: Topology): number {
+  if (journey.end !== undefined) return ENDED_NS;
+  if (hasLeft(journey, topology)) return ENDED_NS;
+  return atDestination(journey, topology) ? DELIVERED_NS : ELSEWHERE_NS;
+}
+
+/** Received in the namespace that it is addressed to. */
+export function atDestination(journey: OpenJourney, topology: Topology): boolean {
+  const at = journey.lastPlace;
+  if (at.tap !== tap.netifReceiveSkb) return false;
+  const headers = at.headers;
+  const layer = innermost(at);
+  if (layer === undefined || headers?.inner !== undefined) return false;
+  if (isMulticast(layer.dst) || layer.family === 0) return !isPort(journey, topology);
+  return topology.owns(at.netns, layer.dst, at.timeNs) === true;
+}
+
+/** On a bridge's port the frame belongs to the bridge, which has yet to decide. */
+function isPort(journey: OpenJourney, topology: Topology): boolean {
+  const at = journey.lastPlace;
+  return topology.link(at.netns, at.ifindex, at.timeNs)?.master !== undefined;
+}
+
+/** Sent by a device that leads out of this kernel. */
+export function hasLeft(journey: OpenJourney, topology: Topology): boolean {
+  const at = journey.lastPlace;
+  if (at.tap !== tap.netDevQueue && at.tap !== tap.netDevStartXmit) return false;
+  const link = topology.link(at.netns, at.ifindex, at.timeNs);
+  return link !== undefined && isEdge(link);
+}
