@@ -3,8 +3,18 @@
  * in /etc, and logs. The folder is made before the first namespace and removed after the last, so that a lab whose
  * making was cut short is found by its folder without a `cluster.json`.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { ClusterSnapshot } from '../model/inventory.ts';
 import { type Cni, isLabName, type LabPod } from './dataplane/plan.ts';
 
@@ -44,17 +54,34 @@ export function logFile(lab: string, process: string): string {
   return join(labDir(lab), 'log', `${process.replaceAll('/', '.')}.log`);
 }
 
+/** Readable by everybody, whatever the caller's umask: `readLabSnapshots()` and a pod's resolver need no root. */
+export function writeShared(file: string, text: string): void {
+  writeFileSync(file, text);
+  chmodSync(file, 0o644);
+}
+
+function makeSharedDir(dir: string): void {
+  mkdirSync(dir);
+  chmodSync(dir, 0o755);
+}
+
 /** False where the folder is there already: another `up` is at work, or one was cut short. */
 export function claimLabDir(name: string): boolean {
-  mkdirSync(stateRoot, { recursive: true });
+  for (const dir of [dirname(stateRoot), stateRoot]) if (!existsSync(dir)) makeSharedDir(dir);
   try {
-    mkdirSync(labDir(name));
+    makeSharedDir(labDir(name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-  mkdirSync(join(labDir(name), 'log'));
+  for (const dir of ['log', 'etc']) makeSharedDir(join(labDir(name), dir));
   return true;
+}
+
+export function makeEtcDir(lab: string, pod: Pick<LabPod, 'name'>): string {
+  const dir = etcDir(lab, pod);
+  makeSharedDir(dir);
+  return dir;
 }
 
 /** Names of all labs with a folder, made or half made, sorted. */
@@ -72,7 +99,7 @@ export function labNames(): string[] {
 /** Written whole or not at all: a reader never sees half of it. */
 export function writeLabState(state: LabState): void {
   const file = join(labDir(state.name), 'cluster.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify(state, undefined, 2)}\n`);
+  writeShared(`${file}.new`, `${JSON.stringify(state, undefined, 2)}\n`);
   renameSync(`${file}.new`, file);
 }
 

@@ -14,23 +14,27 @@ export interface LabStatus {
   readonly name: string;
   /** broken = cut short while it was made, or a namespace or process of it is gone since. */
   readonly kind: 'up' | 'broken' | 'down';
-  /** Absent where no state was written. */
+  /** Present exactly where it was once whole. */
   readonly state?: LabState;
   readonly missingNamespaces: readonly string[];
   readonly deadProcesses: readonly LabProcess[];
+  /** What is wrong with a broken lab, in words. */
+  readonly why?: string;
 }
 
 export function labStatus(name = 'default'): LabStatus {
   const state = readLabState(name);
   const present = labNamespaces(name);
   if (state === undefined) {
-    const half = labNames().includes(name) || present.length > 0;
-    return { name, kind: half ? 'broken' : 'down', missingNamespaces: [], deadProcesses: [] };
+    const status: LabStatus = { name, kind: 'down', missingNamespaces: [], deadProcesses: [] };
+    if (!labNames().includes(name) && present.length === 0) return status;
+    return { ...status, kind: 'broken', why: 'another "lab up" is at work, or one was cut short' };
   }
   const missingNamespaces = state.namespaces.filter(netns => !present.includes(netns));
   const deadProcesses = state.processes.filter(process => !isAlive(process));
-  const kind = missingNamespaces.length + deadProcesses.length === 0 ? 'up' : 'broken';
-  return { name, kind, state, missingNamespaces, deadProcesses };
+  const status: LabStatus = { name, kind: 'up', state, missingNamespaces, deadProcesses };
+  const gone = [...missingNamespaces, ...deadProcesses.map(process => process.name)];
+  return gone.length === 0 ? status : { ...status, kind: 'broken', why: `gone since are ${gone.join(', ')}` };
 }
 
 /** All labs, up or broken. */
@@ -65,16 +69,21 @@ export function podTarget(pod: ClusterPod): EnterTarget {
   };
 }
 
-/** Runs a command in a pod (or node, host, outside) on the caller's terminal. @returns its exit code, 128 + N after signal N. */
+/**
+ * Runs a command in a pod (or node, host, outside) on the caller's terminal. Ctrl-C is the command's: the terminal sends
+ * it to us as well, and we wait for what the command makes of it. @returns its exit code, 128 + N after signal N.
+ */
 export function labExec(lab: string, place: string, argv: readonly string[]): Promise<number> {
   const [file, ...args] = enterArgv(labTarget(lab, place), argv);
-  return new Promise((resolve, reject) => {
+  const ignore = () => {};
+  process.on('SIGINT', ignore);
+  return new Promise<number>((resolve, reject) => {
     const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, PATH: toolPath } });
     child.on('error', reject);
     child.on('close', (code, signal) =>
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     );
-  });
+  }).finally(() => process.off('SIGINT', ignore));
 }
 
 /** An interactive shell in a pod. */

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { labDown } from '../../src/lab/down.ts';
+import { enterArgv } from '../../src/lab/enter.ts';
 import { isAlive, killProcesses, processStartTicks } from '../../src/lab/processes.ts';
 import { readLabSnapshots } from '../../src/lab/state.ts';
 import { labStatus, labTarget, listLabs } from '../../src/lab/status.ts';
@@ -105,6 +106,16 @@ describe('a lab that was cut short', () => {
     expect(await tracesOf(name)).toEqual([]);
   });
 
+  it('cleans up by itself when it is aborted', async () => {
+    const stop = new AbortController();
+    const reason = new Error('of the test');
+    const onProgress = (step: string) => {
+      if (step.startsWith('links')) stop.abort(reason);
+    };
+    await expect(labUp({ name, onProgress, signal: stop.signal })).rejects.toBe(reason);
+    expect(await tracesOf(name)).toEqual([]);
+  });
+
   it("does not take namespaces for its own that bear a lab's name", async () => {
     await execa('ip', ['netns', 'add', `lab-${name}-mine`]);
     await expect(labUp({ name })).rejects.toMatchObject({ code: 'LAB_FAILED' });
@@ -122,6 +133,24 @@ async function upKilledAt(step: number, afterMs: number): Promise<void> {
   const result = await execa(process.execPath, ['--input-type=module', '-e', script], { reject: false });
   expect(result).toMatchObject({ signal: 'SIGKILL' });
 }
+
+describe('a command in a pod', () => {
+  it('runs as the user that is asked for, and is itself the process that was started', async () => {
+    await labUp({ name });
+    const [file, ...args] = enterArgv(
+      { ...labTarget(name, 'default/pod-a'), user: { uid: 65534, gid: 65534 } },
+      ['sh', '-c', 'echo $$; id -un; cat /etc/resolv.conf; exit 7'],
+    );
+    const child = execa(file, args, { reject: false });
+    const { pid } = child;
+    const { stdout, exitCode } = await child;
+    expect(exitCode).toBe(7);
+    expect(stdout.split('\n').slice(0, 2)).toEqual([String(pid), 'nobody']);
+    expect(stdout).toContain('nameserver 10.96.0.10');
+    expect(() => labTarget(name, 'pod-z')).toThrow(expect.objectContaining({ code: 'UNKNOWN_NAME' }));
+    expect(() => labTarget('nosuchlab', 'pod-a')).toThrow(expect.objectContaining({ code: 'LAB_NOT_UP' }));
+  });
+});
 
 describe('lab down', () => {
   it("ends what runs in the lab's namespaces, whoever started it, and nothing else", async () => {
