@@ -18,16 +18,17 @@ export interface EnterTarget {
 /**
  * $1 = folder for /etc or "-", $2 = host name or "-", then the command. A file that the machine does not have cannot be
  * bound over and is left out. /sys is mounted anew because it shows the namespace that it was mounted in.
+ * Without -n, util-linux's mount would leave a folder /run/mount behind.
  */
 const script = `etc=$1; name=$2; shift 2
 if [ "$etc" != - ]; then
   for file in resolv.conf hosts nsswitch.conf; do
     [ -e "/etc/$file" ] || continue
-    mount --bind "$etc/$file" "/etc/$file" || exit 126
+    mount -n --bind "$etc/$file" "/etc/$file" || exit 126
   done
 fi
 [ "$name" = - ] || echo "$name" > /proc/sys/kernel/hostname
-mount -t sysfs -o ro sysfs /sys 2>/dev/null
+mount -n -t sysfs -o ro sysfs /sys 2>/dev/null
 exec "$@"`;
 
 /**

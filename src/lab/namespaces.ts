@@ -41,7 +41,7 @@ export async function removeNetnsDir(lab: string): Promise<void> {
   if (!existsSync(join(labDir(lab), 'made-netns-dir'))) return;
   try {
     if (readdirSync(netnsDir).length > 0) return;
-    await run('umount', [netnsDir], { what: 'removing /run/netns' });
+    await run('umount', ['-n', netnsDir], { what: 'removing /run/netns' });
     rmdirSync(netnsDir);
   } catch {} // In use, which is no harm.
 }

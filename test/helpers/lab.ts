@@ -6,6 +6,11 @@ import { labTarget } from '../../src/lab/status.ts';
 /** Root's PATH where tests run under another's. */
 const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C' };
 
+/** A lab's name that no other test run on this machine uses at the same time. */
+export function testLabName(purpose: string): string {
+  return `${purpose}${process.pid}`;
+}
+
 export interface InLabResult {
   readonly exitCode: number;
   readonly output: string;

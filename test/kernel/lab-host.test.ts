@@ -9,10 +9,10 @@ import { isAlive, killProcesses, processStartTicks } from '../../src/lab/process
 import { readLabSnapshots } from '../../src/lab/state.ts';
 import { labStatus, labTarget, listLabs } from '../../src/lab/status.ts';
 import { labUp } from '../../src/lab/up.ts';
-import { hostNetwork, inLab, tracesOf } from '../helpers/lab.ts';
+import { hostNetwork, inLab, testLabName, tracesOf } from '../helpers/lab.ts';
 
-const name = 'testhost';
-const other = 'testother';
+const name = testLabName('host');
+const other = testLabName('other');
 
 afterEach(async () => {
   for (const lab of [name, other]) await labDown({ name: lab });
@@ -33,6 +33,35 @@ describe.each(['flannel', 'kindnet'] as const)('a lab with %s', cni => {
     expect(state.processes.filter(isAlive)).toEqual([]);
     expect(labStatus(name).kind).toBe('down');
     expect(await labDown({ name })).toBe(false);
+  });
+});
+
+describe('a machine that never had a network namespace', () => {
+  it('is left without /run/netns and /run/tracer as it was', async () => {
+    // An empty /run in a mount namespace of our own stands for such a machine.
+    const lab = (file: string) => new URL(`../../src/lab/${file}.ts`, import.meta.url).href;
+    const script = `import { readdirSync } from 'node:fs';
+      const { labUp } = await import('${lab('up')}');
+      const { labDown } = await import('${lab('down')}');
+      await labUp({ name: '${name}' });
+      const during = readdirSync('/run').sort();
+      await labDown({ name: '${name}' });
+      console.log(JSON.stringify({ during, after: readdirSync('/run') }));`;
+    const shell = 'mount -t tmpfs tmpfs /run && exec "$@"';
+    const argv = [
+      '--mount',
+      '--propagation=private',
+      'sh',
+      '-c',
+      shell,
+      '-',
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      script,
+    ];
+    const { stdout } = await execa('unshare', argv);
+    expect(JSON.parse(stdout)).toEqual({ during: ['netns', 'tracer'], after: [] });
   });
 });
 

@@ -10,10 +10,10 @@ import {
   withScenario,
 } from '../../src/lab/scenarios/run.ts';
 import { labUp } from '../../src/lab/up.ts';
-import { inLab } from '../helpers/lab.ts';
+import { inLab, testLabName } from '../helpers/lab.ts';
 
 describe.each(['flannel', 'kindnet'] as const)('with %s', cni => {
-  const name = `test${cni}`;
+  const name = testLabName(cni);
   beforeAll(async () => {
     await labUp({ name, cni });
   });
