@@ -1,5 +1,5 @@
 import type { ClosedBy, LostCause } from '../model/journey.ts';
-import type { JourneyRecord, RawOutcome } from './journey-record.ts';
+import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
 import { isBirth, type OpenJourney } from './open-journey.ts';
 import { atDestination, hasLeft } from './silence.ts';
 import type { Topology } from './topology.ts';

@@ -8,11 +8,11 @@
  */
 import type { Event, LossRecord, ProcessSighting } from '../model/event.ts';
 import type { LostCause } from '../model/journey.ts';
+import type { Delta, JourneyRecord } from '../model/journey-record.ts';
 import { eventEvicted, eventUntrackedEnd, identity, tap } from '../model/layout.generated.ts';
 import { conclude } from './conclude.ts';
 import { judgeConsume, judgeFree } from './ends.ts';
 import { FlowTable } from './flows.ts';
-import type { Delta, JourneyRecord } from './journey-record.ts';
 import { move } from './moves.ts';
 import { type End, isPlace, OpenJourney } from './open-journey.ts';
 import { ProcessTable } from './processes.ts';
@@ -25,6 +25,7 @@ export const REORDER_NS = 5_000_000;
 const COPY_NS = 5_000_000;
 /** A closed journey is remembered this long, to count what comes late. */
 const REMEMBER_NS = 1_000_000_000;
+const UNKNOWN_STEP = 'the devices of this step are not in the inventory';
 
 export interface CorrelatorOptions {
   readonly topology: Topology;
@@ -87,6 +88,7 @@ export class Correlator {
     const out: Delta[] = [];
     this.#release(timeNs - REORDER_NS, out);
     for (const journey of this.#open) {
+      if (journey.unknownSteps.length > 0 && !this.#judgeSteps(journey, false, out)) continue;
       if (journey.last.timeNs + REORDER_NS > timeNs - REORDER_NS) continue;
       if (timeNs - REORDER_NS - journey.last.timeNs >= silenceOf(journey, this.#options.topology))
         this.#close(journey, out);
@@ -116,9 +118,7 @@ export class Correlator {
     const journey = this.#byPacket.get(event.packet) ?? this.#begin(event, out);
     if (journey === undefined) return;
     if (journey.events.length > 0 && !this.#join(journey, event, out)) return;
-    journey.events.push(event);
-    this.#bySkb.set(event.skb, journey);
-    this.#byHead.set(event.head, journey);
+    this.#append(journey, event);
     if ((event.flags & eventEvicted) !== 0)
       journey.gap({ after: -1, kind: 'evicted', reason: 'packet state of the kernel side' });
     if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb) this.#end(journey, event);
@@ -134,17 +134,47 @@ export class Correlator {
       return true;
     }
     if (step === 'unknown') {
-      journey.gap({ after, kind: 'unobserved', reason: 'the devices of this step are not in the inventory' });
+      journey.unknownSteps.push(journey.events.length);
       return true;
     }
+    this.#cut(journey, [event], out);
+    return false;
+  }
+
+  /** The events from a step on that cannot be become a journey of their own: a wrong join turns into a visible cut. */
+  #cut(journey: OpenJourney, rest: readonly Event[], out: Delta[]): void {
     this.stats.suspectJoins++;
+    const after = journey.events.length - 1;
     journey.gap({ after, kind: 'suspect', reason: 'the next place cannot be reached from here' });
     this.#close(journey, out);
-    const next = this.#open_(event);
+    const next = this.#open_(rest[0]!);
     next.gap({ after: -1, kind: 'suspect', reason: 'cut off a journey that cannot have come here' });
-    next.events.push(event);
-    this.#bySkb.set(event.skb, next);
-    return false;
+    for (const event of rest) this.#append(next, event);
+  }
+
+  #append(journey: OpenJourney, event: Event): void {
+    journey.events.push(event);
+    this.#byPacket.set(event.packet, journey);
+    this.#bySkb.set(event.skb, journey);
+    // The first holder of the data stays the one that copies are copies of.
+    if (!journey.forked) this.#byHead.set(event.head, journey);
+  }
+
+  /** Steps that were ahead of the inventory are judged again. False: the journey was cut. */
+  #judgeSteps(journey: OpenJourney, final: boolean, out: Delta[]): boolean {
+    const still: number[] = [];
+    for (const index of journey.unknownSteps) {
+      const step = move(placeBefore(journey.events, index), journey.events[index]!, this.#options.topology);
+      if (step === 'unknown') still.push(index);
+      if (step !== 'impossible') continue;
+      const rest = journey.events.splice(index);
+      journey.unknownSteps = [];
+      this.#cut(journey, rest, out);
+      return false;
+    }
+    journey.unknownSteps = still;
+    if (final) for (const index of still) journey.gap({ after: index - 1, kind: 'unobserved', reason: UNKNOWN_STEP });
+    return true;
   }
 
   #begin(event: Event, out: Delta[]): OpenJourney | undefined {
@@ -228,6 +258,7 @@ export class Correlator {
   }
 
   #close(journey: OpenJourney, out: Delta[], shutdown = false): void {
+    if (!this.#judgeSteps(journey, true, out)) return;
     this.#open.delete(journey);
     for (const event of journey.events) {
       if (this.#byPacket.get(event.packet) === journey) this.#byPacket.delete(event.packet);
@@ -282,6 +313,11 @@ export class Correlator {
     while (this.#losses.length > 0 && this.#losses[0]!.toNs + 10 * REMEMBER_NS < nowNs) this.#losses.shift();
     this.#processes.forget(nowNs);
   }
+}
+
+function placeBefore(events: readonly Event[], index: number): Event {
+  for (let i = index - 1; i > 0; i--) if (isPlace(events[i]!)) return events[i]!;
+  return events[0]!;
 }
 
 /** By what no hop changes; the kernel side compares more. */

@@ -7,8 +7,8 @@
  */
 import type { Event } from '../model/event.ts';
 import type { Direction } from '../model/journey.ts';
+import { conntrackKey, conversationKey, innermost, ownConntrack } from '../model/tuples.ts';
 import type { OpenJourney } from './open-journey.ts';
-import { conntrackKey, conversationKey, innermost, ownConntrack } from './tuples.ts';
 
 const SYN = 0x02;
 const ACK = 0x10;

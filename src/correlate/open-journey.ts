@@ -1,8 +1,8 @@
 import type { Event, ProcessSighting } from '../model/event.ts';
 import type { Gap } from '../model/journey.ts';
+import type { RawLink } from '../model/journey-record.ts';
 import { eventOwnSocket, tap } from '../model/layout.generated.ts';
 import type { Verdict } from './ends.ts';
-import type { RawLink } from './journey-record.ts';
 import { isEdge, type Topology } from './topology.ts';
 
 /** The kernel gave an sk_buff back, and what that meant. */
@@ -25,6 +25,8 @@ export class OpenJourney {
   reused = false;
   /** It began as a copy or part of another journey. */
   forked = false;
+  /** Indexes of events whose step could not be judged yet: the inventory may be a little behind. */
+  unknownSteps: number[] = [];
   /** Journeys that it goes on in. */
   readonly into: string[] = [];
 

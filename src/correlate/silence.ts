@@ -1,8 +1,8 @@
 /** How long a journey may be silent before it is over: by the place where it was last seen. */
 import { tap } from '../model/layout.generated.ts';
+import { innermost, isMulticast } from '../model/tuples.ts';
 import type { OpenJourney } from './open-journey.ts';
 import { isEdge, type Topology } from './topology.ts';
-import { innermost, isMulticast } from './tuples.ts';
 
 const MS = 1_000_000;
 export const ENDED_NS = 5 * MS;
@@ -10,6 +10,7 @@ export const DELIVERED_NS = 20 * MS;
 export const ELSEWHERE_NS = 100 * MS;
 
 export function silenceOf(journey: OpenJourney, topology: Topology): number {
+  if (journey.unknownSteps.length > 0) return ELSEWHERE_NS;
   if (journey.end !== undefined) return ENDED_NS;
   if (hasLeft(journey, topology)) return ENDED_NS;
   return atDestination(journey, topology) ? DELIVERED_NS : ELSEWHERE_NS;

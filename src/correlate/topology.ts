@@ -6,7 +6,8 @@ export interface Topology {
 }
 
 export interface LinkFacts {
-  readonly kind: 'loopback' | 'veth' | 'bridge' | 'vxlan' | 'other';
+  /** stacked = its packets go on through another device of this kernel (vlan, macvlan, bond, …). */
+  readonly kind: 'loopback' | 'veth' | 'bridge' | 'vxlan' | 'stacked' | 'other';
   /** veth: the other end, where known. */
   readonly peer?: { readonly netns: number; readonly ifindex: number };
   /** ifindex of the bridge that it is a port of. */

@@ -1,5 +1,5 @@
-import type { Event, LossRecord, ProcessSighting } from '../model/event.ts';
-import type { ClosedBy, ConsumedBy, Direction, Gap, LinkKind, LostCause, Waiting } from '../model/journey.ts';
+import type { Event, LossRecord, ProcessSighting } from './event.ts';
+import type { ClosedBy, ConsumedBy, Direction, Gap, LinkKind, LostCause, Waiting } from './journey.ts';
 
 /** How a journey ended, before names: `at` is an index in `events`. */
 export type RawOutcome =

@@ -1,4 +1,4 @@
-import type { Event, NetworkLayer, TupleRecord } from '../model/event.ts';
+import type { Event, NetworkLayer, TupleRecord } from './event.ts';
 
 const ICMP = 1;
 const ICMPV6 = 58;

@@ -1,0 +1,179 @@
+/**
+ * The collector process: started, spoken to, read and ended in one place.
+ *
+ * It loads the taps into the kernel and writes frames to its stdout; we write command lines to its stdin. Its links live as long as
+ * it does: when stdin closes or it dies, nothing stays attached.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { TracerError } from '../base/errors.ts';
+import type { HelloFrame } from '../model/event.ts';
+import { Decoder, type Frame } from '../wire/decode.ts';
+import type { WatchRule } from './watch.ts';
+import { watchCommands } from './watch.ts';
+
+const READY_MS = 15_000;
+const APPLY_MS = 5_000;
+const STOP_MS = 5_000;
+
+export interface CollectorOptions {
+  /** Path of the program; default: the built one. */
+  readonly program?: string;
+  readonly args?: readonly string[];
+  readonly ringBytes?: number;
+  readonly onFrame: (frame: Frame) => void;
+  /** The bytes as they came, before they are decoded: for recording. */
+  readonly onBytes?: (chunk: Uint8Array) => void;
+  /** It ended by itself. Called at most once, never after stop(). */
+  readonly onDied: (error: TracerError) => void;
+  readonly signal?: AbortSignal;
+}
+
+export function collectorProgram(): string {
+  return (
+    process.env['TRACER_COLLECTOR'] ?? fileURLToPath(new URL('../../build/bpf/collector', import.meta.url))
+  );
+}
+
+export class Collector {
+  readonly decoder = new Decoder();
+  readonly #options: CollectorOptions;
+  readonly #child;
+  readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
+  #hello: HelloFrame | undefined;
+  #ready: { resolve: (hello: HelloFrame) => void; reject: (error: Error) => void } | undefined;
+  #seq = 0;
+  #stopping = false;
+  #refusals: string[] = [];
+
+  private constructor(options: CollectorOptions) {
+    this.#options = options;
+    const args = [
+      ...(options.ringBytes === undefined ? [] : ['--ring', String(options.ringBytes)]),
+      ...(options.args ?? []),
+    ];
+    this.#child = execa(options.program ?? collectorProgram(), args, {
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      buffer: { stdout: false, stderr: true },
+      encoding: 'buffer',
+      reject: false,
+      cleanup: true,
+      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    });
+    this.#child.stdout.on('data', (chunk: Buffer) => this.#onData(chunk));
+    this.#child.stdin.on('error', () => {}); // its death is reported once, by its exit
+    void this.#child.then(result => this.#onExit(result));
+  }
+
+  /** Starts it and waits until its taps are attached and the first inventory has been read. */
+  static async start(options: CollectorOptions): Promise<{ collector: Collector; hello: HelloFrame }> {
+    const program = options.program ?? collectorProgram();
+    if (!existsSync(program))
+      throw new TracerError('NOT_BUILT', `the collector has not been built (${program})`);
+    const collector = new Collector(options);
+    const hello = await within(
+      READY_MS,
+      'the collector did not get ready',
+      new Promise<HelloFrame>((resolve, reject) => {
+        collector.#ready = { resolve, reject };
+        if (collector.#hello !== undefined) resolve(collector.#hello);
+      }),
+    ).catch(async (error: unknown) => {
+      await collector.stop();
+      throw error;
+    });
+    return { collector, hello };
+  }
+
+  /** Replaces what is followed in the kernel; resolves when it is in force. */
+  async watch(rules: readonly WatchRule[], tunnelPorts: readonly number[]): Promise<void> {
+    const seq = ++this.#seq;
+    this.#refusals = [];
+    const applied = new Promise<void>((resolve, reject) => this.#waiting.set(seq, { resolve, reject }));
+    this.#child.stdin.write(`${[...watchCommands(rules, tunnelPorts), `apply ${seq}`].join('\n')}\n`);
+    await within(APPLY_MS, 'the collector did not take the filter', applied);
+    if (this.#refusals.length > 0)
+      throw new TracerError('USAGE', `this cannot be watched: ${this.#refusals.join('; ')}`);
+  }
+
+  /** Asks for a look at the namespaces now. */
+  look(): void {
+    this.#child.stdin.write('look\n');
+  }
+
+  /** Closes its stdin, which ends it after it has written everything; kills it if it does not go. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#child.stdin.end();
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    await this.#child.catch(() => {});
+    clearTimeout(late);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#options.onBytes?.(chunk);
+    for (const frame of this.decoder.push(chunk)) {
+      if (frame.kind === 'reply') this.#onReply(frame);
+      this.#options.onFrame(frame);
+      if (frame.kind !== 'hello') continue;
+      this.#hello = frame.hello;
+      this.#ready?.resolve(frame.hello);
+    }
+  }
+
+  #onReply(reply: Extract<Frame, { kind: 'reply' }>): void {
+    if (reply.refused !== undefined)
+      this.#refusals.push(`${reply.refused} (${reply.why ?? 'no reason given'})`);
+    if (reply.applied === undefined) return;
+    this.#waiting.get(reply.applied)?.resolve();
+    this.#waiting.delete(reply.applied);
+  }
+
+  #onExit(result: {
+    readonly exitCode?: number | undefined;
+    readonly signal?: string | undefined;
+    readonly stderr: unknown;
+  }): void {
+    const said = result.stderr instanceof Uint8Array ? Buffer.from(result.stderr).toString().trim() : '';
+    const how = result.signal === undefined ? `exit code ${result.exitCode ?? 'unknown'}` : result.signal;
+    const error =
+      this.#hello === undefined
+        ? startError(said, how)
+        : new TracerError(
+            'COLLECTOR_DIED',
+            `the collector ended unexpectedly (${how})${said === '' ? '' : `: ${said}`}`,
+          );
+    this.#ready?.reject(error);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    if (!this.#stopping && this.#hello !== undefined) this.#options.onDied(error);
+    this.#stopping = true;
+  }
+}
+
+function startError(said: string, how: string): TracerError {
+  if (process.getuid?.() !== 0)
+    return new TracerError('NOT_ROOT', 'the kernel lets only root load eBPF programs');
+  if (!existsSync('/sys/kernel/btf/vmlinux'))
+    return new TracerError('NO_BTF', 'this kernel does not describe its types (no BTF)');
+  return new TracerError('COLLECTOR_START', said === '' ? `the collector did not start (${how})` : said);
+}
+
+async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TracerError('COLLECTOR_START', `${what} within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

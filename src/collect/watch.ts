@@ -1,0 +1,32 @@
+/** What the kernel is asked to copy: bpf/lib/filter.h has the other side. */
+export interface WatchRule {
+  readonly proto: 'any' | 'tcp' | 'udp' | 'icmp';
+  readonly a: WatchSide;
+  readonly b: WatchSide;
+}
+
+export interface WatchSide {
+  readonly any?: true;
+  /** Addresses and CIDRs. */
+  readonly ips?: readonly string[];
+  /** Cookies of namespaces: everything seen in one is on this side. */
+  readonly netns?: readonly string[];
+}
+
+/** The lines that put these rules together in the collector; `apply` is the caller's. */
+export function watchCommands(rules: readonly WatchRule[], tunnelPorts: readonly number[]): string[] {
+  const lines = ['begin', ...tunnelPorts.map(port => `tunnel ${port}`)];
+  for (const [n, rule] of rules.entries()) {
+    lines.push(`rule ${n} ${rule.proto}`);
+    lines.push(...sideCommands(n, 'a', rule.a), ...sideCommands(n, 'b', rule.b));
+  }
+  return lines;
+}
+
+function sideCommands(rule: number, name: 'a' | 'b', side: WatchSide): string[] {
+  if (side.any === true) return [`side ${rule} ${name} any`];
+  return [
+    ...(side.ips ?? []).map(ip => `side ${rule} ${name} ${ip}`),
+    ...(side.netns ?? []).map(cookie => `side ${rule} ${name} netns:${cookie}`),
+  ];
+}

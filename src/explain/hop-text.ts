@@ -1,0 +1,122 @@
+/** What happened at a hop, in one line that a beginner can read, and the command that shows the same by hand. */
+import type { Change, Hop, Outcome } from '../model/journey.ts';
+import { dropAdvice } from './drop-advice.ts';
+
+type HopFacts = Omit<Hop, 'index' | 'text' | 'command'>;
+
+export interface HopStory {
+  readonly text: string;
+  readonly command?: string;
+}
+
+const natWords: Readonly<Record<string, string>> = {
+  dnat: 'DNAT',
+  snat: 'SNAT',
+  masquerade: 'masquerade',
+  undnat: 'DNAT undone by conntrack',
+  unsnat: 'SNAT undone by conntrack',
+  bpf: 'rewritten by tc/eBPF',
+  unknown: 'rewritten, by what is not known',
+};
+
+export function hopStory(hop: HopFacts, before: HopFacts | undefined, place: string): HopStory {
+  const command = commandOf(hop);
+  const text = textOf(hop, before, place);
+  return command === undefined ? { text } : { text, command };
+}
+
+function textOf(hop: HopFacts, before: HopFacts | undefined, place: string): string {
+  switch (hop.layer) {
+    case 'netfilter':
+      return rewriteText(hop.changes) ?? `passes ${hop.stage}`;
+    case 'route':
+      return routeText(hop, place);
+    case 'tunnel':
+      return hop.stage === 'encap'
+        ? `wrapped by ${hop.dev ?? 'the tunnel'} (${hop.changes[0]?.to ?? 'tunnel'})`
+        : `unwrapped by ${hop.dev ?? 'the tunnel'}`;
+    case 'bridge':
+      return 'the bridge forwards it to another port';
+    case 'drop':
+      return `dropped: ${hop.verdict ?? 'no reason given'}`;
+    case 'socket':
+      return hop.verdict ?? 'taken by the stack';
+    default:
+      return deviceText(hop, before, place);
+  }
+}
+
+function deviceText(hop: HopFacts, before: HopFacts | undefined, place: string): string {
+  const dev = hop.dev ?? 'a device';
+  if (hop.stage === 'rx') {
+    if (dev === 'lo') return `arrives by lo`;
+    return before === undefined || before.netns.cookie !== hop.netns.cookie
+      ? `enters ${place} by ${dev}`
+      : `${dev} hands it up`;
+  }
+  if (hop.peer !== undefined) return `leaves ${place} by ${dev}, to ${hop.peer.netns} ${hop.peer.dev}`;
+  return dev === 'lo' ? 'leaves by lo, to itself' : `leaves by ${dev}`;
+}
+
+function routeText(hop: HopFacts, place: string): string {
+  const route = hop.route;
+  if (route === undefined) return `${place} forwards it`;
+  const via = route.via === undefined ? 'on the link' : `via ${route.via}`;
+  return `${place} routes it: ${route.prefix === '0.0.0.0/0' || route.prefix === '::/0' ? 'default' : route.prefix} ${via}${route.dev === undefined ? '' : ` dev ${route.dev}`}`;
+}
+
+export function rewriteText(changes: readonly Change[]): string | undefined {
+  const change = changes.find(c => c.field === 'dst' || c.field === 'src');
+  if (change === undefined) return undefined;
+  return `${change.from ?? 'nothing'} → ${change.to ?? 'nothing'} (${natWords[change.by] ?? change.by})`;
+}
+
+function commandOf(hop: HopFacts): string | undefined {
+  const inside = hop.netns.name === undefined ? '' : `ip netns exec ${hop.netns.name} `;
+  if (hop.netns.name === undefined && hop.node !== 'host') return undefined;
+  switch (hop.layer) {
+    case 'netfilter':
+      return hop.tuple === undefined ? undefined : `${inside}conntrack -L --orig-src ${hop.tuple.src}`;
+    case 'route':
+      return hop.tuple === undefined ? undefined : `${inside}ip route get ${hop.tuple.dst}`;
+    case 'tunnel':
+      return `${inside}bridge fdb show dev ${hop.dev ?? ''}`.trim();
+    case 'device':
+      return `${inside}ip -s link show ${hop.dev ?? ''}`.trim();
+    default:
+      return undefined;
+  }
+}
+
+/** The last line of a journey: what became of the packet. */
+export function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'delivered':
+      return outcome.to === 'process' ? 'delivered to the process' : 'delivered';
+    case 'transmitted':
+      return `left this kernel by ${outcome.dev}`;
+    case 'consumed':
+      return consumedText(outcome.by);
+    case 'continued':
+      return `goes on as ${outcome.into.map(id => `#${id}`).join(', ')}`;
+    case 'dropped':
+      return `DROPPED ${outcome.reason} in ${outcome.location}: ${dropAdvice(outcome.reason, outcome.location)}`;
+    case 'open':
+      return outcome.waiting === 'unknown'
+        ? 'not seen any further: where it went is not known'
+        : `waiting (${outcome.waiting})`;
+    case 'lost':
+      return `not seen any further: the tracer lost events (${outcome.cause})`;
+  }
+}
+
+function consumedText(by: string): string {
+  const words: Readonly<Record<string, string>> = {
+    arp: 'answered or learned by ARP',
+    icmp: 'handled by the kernel (ICMP)',
+    reset: 'nobody listens: the kernel answers with RST',
+    tunnel: 'taken by the tunnel',
+    'not-addressed': 'rightly ignored: it is for another host',
+  };
+  return words[by] ?? by;
+}

@@ -1,0 +1,273 @@
+/**
+ * The events of a journey → its hops. One hop an event, and between them the inferred ones: what must have happened for the
+ * packet to look different at the next event (a rewrite, a routing decision, a tunnel), with the offset of that event.
+ */
+import type { Event, NetworkLayer, ProcessSighting } from '../model/event.ts';
+import type { Change, ConntrackRef, Hop, Layer, Stage, Tuple } from '../model/journey.ts';
+import { tap } from '../model/layout.generated.ts';
+import { innermost } from '../model/tuples.ts';
+import { type Changes, changesBeforeBirth, changesBetween } from './changes.ts';
+import type { Places } from './places.ts';
+import { addressPort, conntrackTuple, tupleOf } from './protocols.ts';
+
+/** A hop before `index` and `text`. */
+export type HopDraft = Omit<Hop, 'index' | 'text' | 'command'>;
+
+export interface EndFacts {
+  readonly reason: string;
+  readonly location: string;
+}
+
+const hooks: Readonly<Record<number, string>> = {
+  [tap.netDevQueue]: 'net_dev_queue',
+  [tap.netDevStartXmit]: 'net_dev_start_xmit',
+  [tap.netifReceiveSkb]: 'netif_receive_skb',
+  [tap.kfreeSkb]: 'kfree_skb',
+  [tap.consumeSkb]: 'consume_skb',
+};
+
+const CTINFO_REPLY = 3;
+
+export class HopBuilder {
+  readonly #places: Places;
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  build(events: readonly Event[], processes: ReadonlyMap<number, ProcessSighting>): HopDraft[] {
+    const first = events[0]!;
+    const hops: HopDraft[] = [];
+    this.#beforeBirth(first, hops);
+    for (const [index, event] of events.entries()) {
+      const before = events[index - 1];
+      const changes = before === undefined ? undefined : changesBetween(before, event, this.#places);
+      if (before !== undefined && changes !== undefined) this.#between(first, before, event, changes, hops);
+      hops.push(this.#seen(first, before, event, changes, processes.get(index)));
+    }
+    return hops;
+  }
+
+  /** A rewrite in OUTPUT (a process of the node calls a service) precedes the first device. */
+  #beforeBirth(first: Event, hops: HopDraft[]): void {
+    if (first.tap !== tap.netDevQueue) return;
+    const { dst, src } = changesBeforeBirth(first, this.#places);
+    const layer = innermost(first);
+    if (layer === undefined) return;
+    const written = withEnds(tupleOf(layer), src?.from, dst?.from);
+    if (dst !== undefined)
+      hops.push(
+        this.#inferred(first, first, 'netfilter', 'output', [dst], withEnds(written, undefined, dst.to)),
+      );
+    if (src !== undefined)
+      hops.push(this.#inferred(first, first, 'netfilter', 'postrouting', [src], tupleOf(layer)));
+  }
+
+  #between(first: Event, before: Event, after: Event, changes: Changes, hops: HopDraft[]): void {
+    const layer = innermost(before);
+    if (layer === undefined || !isDevice(after)) return;
+    let tuple = tupleOf(layer);
+    if (changes.encap?.from !== undefined)
+      hops.push(this.#inferred(first, after, 'tunnel', 'decap', [changes.encap], tuple));
+    if (changes.dst !== undefined) {
+      tuple = withEnds(tuple, undefined, changes.dst.to);
+      const inbound = after.tap === tap.netifReceiveSkb ? after : { ...place(before), of: after };
+      hops.push(this.#inferred(first, inbound, 'netfilter', 'prerouting', [changes.dst], tuple));
+    }
+    if (changes.forwarded) hops.push(this.#routed(first, before, after, changes, tuple));
+    if (changes.src !== undefined)
+      hops.push(
+        this.#inferred(
+          first,
+          after,
+          'netfilter',
+          'postrouting',
+          [changes.src],
+          withEnds(tuple, changes.src.to, undefined),
+        ),
+      );
+    if (changes.encap?.to !== undefined && changes.encap.from === undefined)
+      hops.push(this.#encapsulated(first, before, after, changes.encap));
+    if (isBridged(before, after, this.#places))
+      hops.push(this.#inferred(first, after, 'bridge', 'forward', [], tuple));
+  }
+
+  #routed(first: Event, before: Event, after: Event, changes: Changes, tuple: Tuple): HopDraft {
+    const ttl = changes.rest.filter(change => change.field === 'ttl');
+    const route = this.#places.route(before.netns, tuple.dst, before.timeNs);
+    const hop = this.#inferred(first, { ...place(before), of: after }, 'route', 'lookup', ttl, tuple);
+    return { ...hop, ...(route === undefined ? {} : { route }) };
+  }
+
+  #encapsulated(first: Event, before: Event, after: Event, encap: Change): HopDraft {
+    const outer = after.headers?.outer;
+    const inner = innermost(after);
+    const hop = this.#inferred(
+      first,
+      { ...place(before), of: after },
+      'tunnel',
+      'encap',
+      [encap],
+      outer === undefined ? undefined : tupleOf(outer),
+    );
+    return { ...hop, ...(inner === undefined ? {} : { inner: tupleOf(inner) }), ...tunnelOf(after) };
+  }
+
+  #inferred(
+    first: Event,
+    at: Event | InferredPlace,
+    layer: Layer,
+    stage: Stage,
+    changes: readonly Change[],
+    tuple: Tuple | undefined,
+  ): HopDraft {
+    const of = 'of' in at ? at.of : at;
+    return {
+      offsetNs: of.timeNs - first.timeNs,
+      cpu: of.cpu,
+      layer,
+      stage,
+      ...this.#where(at.netns, at.netnsInode, at.timeNs),
+      dev: at.dev,
+      ifindex: at.ifindex,
+      ...(tuple === undefined ? {} : { tuple }),
+      changes,
+      inferred: true,
+    };
+  }
+
+  #seen(
+    first: Event,
+    before: Event | undefined,
+    event: Event,
+    changes: Changes | undefined,
+    process: ProcessSighting | undefined,
+  ): HopDraft {
+    const headers = event.headers;
+    const inner = headers?.inner;
+    const device =
+      event.ifindex === 0 ? undefined : this.#places.device(event.netns, event.ifindex, event.timeNs);
+    const at = event.netns === 0 && before !== undefined ? before : event;
+    const rest = (changes?.rest ?? []).filter(
+      change => change.field !== 'ttl' || changes?.forwarded !== true,
+    );
+    return {
+      offsetNs: event.timeNs - first.timeNs,
+      cpu: event.cpu,
+      ...layerOf(event),
+      hook: hooks[event.tap] ?? String(event.tap),
+      ...this.#where(at.netns, at.netnsInode, at.timeNs),
+      ...(event.dev === '' ? {} : { dev: event.dev, ifindex: event.ifindex }),
+      ...(device?.peer === undefined ? {} : { peer: { netns: device.peer.label, dev: device.peer.dev } }),
+      ...(headers?.ethernet === undefined ? {} : { mac: headers.ethernet }),
+      ...(event.vlanTci === 0 ? {} : { vlan: event.vlanTci & 0xfff }),
+      ...ttlOf(inner ?? headers?.outer),
+      lenBytes: event.skbLen,
+      ...(headers === undefined ? {} : { tuple: tupleOf(headers.outer) }),
+      ...(inner === undefined ? {} : { inner: tupleOf(inner), ...tunnelOf(event) }),
+      ...conntrackOf(event),
+      ...(event.mark === 0 ? {} : { mark: event.mark }),
+      ...(process === undefined ? {} : { process: { pid: process.pid, comm: process.comm } }),
+      changes: rest,
+      ...(before !== undefined && repeats(before, event, rest, device?.kind)
+        ? { repeats: true as const }
+        : {}),
+    };
+  }
+
+  #where(netns: number, inode: number, timeNs: number): Pick<Hop, 'node' | 'netns'> {
+    const name = this.#places.netns(netns, timeNs);
+    return {
+      ...(name.node === undefined ? {} : { node: name.node }),
+      netns: { cookie: String(netns), inode, ...(name.name === undefined ? {} : { name: name.name }) },
+    };
+  }
+}
+
+/** The place of one event at the time of another. */
+type InferredPlace = Pick<Event, 'netns' | 'netnsInode' | 'dev' | 'ifindex' | 'timeNs'> & {
+  readonly of: Event;
+};
+
+function place(event: Event): Pick<Event, 'netns' | 'netnsInode' | 'dev' | 'ifindex' | 'timeNs'> {
+  return {
+    netns: event.netns,
+    netnsInode: event.netnsInode,
+    dev: event.dev,
+    ifindex: event.ifindex,
+    timeNs: event.timeNs,
+  };
+}
+
+export function isDevice(event: Event): boolean {
+  return (
+    event.tap === tap.netDevQueue || event.tap === tap.netDevStartXmit || event.tap === tap.netifReceiveSkb
+  );
+}
+
+function layerOf(event: Event): { layer: Layer; stage: Stage } {
+  if (event.tap === tap.netifReceiveSkb) return { layer: 'device', stage: 'rx' };
+  if (event.tap === tap.kfreeSkb) return { layer: 'drop', stage: 'drop' };
+  if (event.tap === tap.consumeSkb) return { layer: 'socket', stage: 'deliver' };
+  return { layer: 'device', stage: 'tx' };
+}
+
+/** Handed by a bridge to its port or by a port to its bridge, unchanged: the compact form says it in the neighbouring line. */
+function repeats(before: Event, event: Event, changes: readonly Change[], kind: string | undefined): boolean {
+  if (before.netns !== event.netns || before.tap !== event.tap) return false;
+  return changes.length === 0 && kind === 'bridge';
+}
+
+/** In by one port of a bridge, out by another, without the host's network layer. */
+function isBridged(before: Event, after: Event, places: Places): boolean {
+  if (before.netns !== after.netns || before.tap !== tap.netifReceiveSkb || after.tap === tap.netifReceiveSkb)
+    return false;
+  const a = places.device(before.netns, before.ifindex, before.timeNs)?.master;
+  const b = places.device(after.netns, after.ifindex, after.timeNs)?.master;
+  return a !== undefined && a === b;
+}
+
+function ttlOf(layer: NetworkLayer | undefined): { ttl?: number } {
+  return layer?.ttl === undefined ? {} : { ttl: layer.ttl };
+}
+
+function tunnelOf(event: Event): Pick<Hop, 'tunnel'> {
+  const headers = event.headers;
+  if (headers?.vxlan === undefined) return {};
+  return {
+    tunnel: { kind: 'vxlan', vni: headers.vxlan.vni, src: headers.outer.src, dst: headers.outer.dst },
+  };
+}
+
+function conntrackOf(event: Event): { ct?: ConntrackRef } {
+  const record = event.conntrack;
+  if (record === undefined) return {};
+  const info = record.ctinfo % CTINFO_REPLY;
+  return {
+    ct: {
+      zone: record.zone,
+      id: event.ct.toString(16),
+      orig: conntrackTuple(record.orig),
+      reply: conntrackTuple(record.reply),
+      dir: record.ctinfo >= CTINFO_REPLY ? 'reply' : 'orig',
+      state: info === 0 ? 'established' : info === 1 ? 'related' : 'new',
+      ...(record.mark === 0 ? {} : { mark: record.mark }),
+    },
+  };
+}
+
+/** The tuple with its ends as in the text of a change ("address:port"). */
+function withEnds(tuple: Tuple, src: string | undefined, dst: string | undefined): Tuple {
+  let result = tuple;
+  if (src !== undefined) result = { ...result, ...split(src, 'src', 'sport', tuple.sport !== undefined) };
+  if (dst !== undefined) result = { ...result, ...split(dst, 'dst', 'dport', tuple.dport !== undefined) };
+  return result;
+}
+
+function split(text: string, ip: 'src' | 'dst', port: 'sport' | 'dport', hasPort: boolean): Partial<Tuple> {
+  if (!hasPort) return { [ip]: text };
+  const colon = text.lastIndexOf(':');
+  return { [ip]: text.slice(0, colon).replace(/^\[|\]$/g, ''), [port]: Number(text.slice(colon + 1)) };
+}
+
+export { addressPort };

@@ -1,0 +1,106 @@
+/** The packet itself, in the words of CONTRACT 2: what it is, and a summary that a person reads. */
+import dnsPacket from 'dns-packet';
+import type { Event, Headers, NetworkLayer } from '../model/event.ts';
+import type { DnsSummary, PacketFacts } from '../model/journey.ts';
+import { innermost } from '../model/tuples.ts';
+import { icmpName, protoName, tcpFlags } from './protocols.ts';
+
+const DNS_PORT = 53;
+const UDP = 17;
+
+type Draft = { -readonly [K in keyof PacketFacts]: PacketFacts[K] };
+
+export function packetFacts(event: Event): PacketFacts {
+  const layer = innermost(event);
+  if (layer === undefined) return {};
+  const facts: Draft = {};
+  if (layer.family === 4 && layer.id !== undefined) facts.ipId = layer.id;
+  if (layer.family === 6 && layer.flowLabel !== undefined) facts.flowLabel = layer.flowLabel;
+  if (layer.fragment !== undefined) facts.frag = layer.fragment;
+  if (layer.tcp !== undefined)
+    facts.tcp = { flags: tcpFlags(layer.tcp.flags), seq: layer.tcp.seq, ack: layer.tcp.ack };
+  if (layer.proto === UDP && layer.sport !== undefined) facts.udp = {};
+  if (layer.icmp !== undefined) facts.icmp = icmpFacts(layer);
+  if (layer.arp !== undefined) facts.arp = { op: layer.arp.op, sender: layer.src, target: layer.dst };
+  if (event.gsoSize > 0) facts.gso = { segs: Math.max(1, event.gsoSegs), sizeBytes: event.gsoSize };
+  const dns = dnsFacts(event.headers);
+  if (dns !== undefined) facts.dns = dns;
+  if (layer.payloadBytes !== undefined) facts.payloadBytes = payloadBytes(event, layer);
+  return facts;
+}
+
+/** A super-packet's IP length may be 0 (BIG TCP) or, under GSO, that of the whole; the skb knows. */
+function payloadBytes(event: Event, layer: NetworkLayer): number {
+  if (event.gsoSize === 0 || event.headers?.inner !== undefined) return layer.payloadBytes ?? 0;
+  return (layer.payloadBytes ?? 0) + Math.max(0, event.skbLen - layer.lenBytes);
+}
+
+function icmpFacts(layer: NetworkLayer): NonNullable<PacketFacts['icmp']> {
+  const { type, code, id, seq } = layer.icmp!;
+  const isEcho = type === 8 || type === 0 || type === 128 || type === 129;
+  return isEcho ? { type, code, id, seq } : { type, code };
+}
+
+function dnsFacts(headers: Headers | undefined): DnsSummary | undefined {
+  const layer = headers?.inner ?? headers?.outer;
+  if (headers === undefined || layer?.proto !== UDP) return undefined;
+  if (layer.sport !== DNS_PORT && layer.dport !== DNS_PORT) return undefined;
+  try {
+    const message = dnsPacket.decode(Buffer.from(headers.payload));
+    const question = message.questions?.[0];
+    if (message.id === undefined || question === undefined) return undefined;
+    const answers = (message.answers ?? []).flatMap(a =>
+      a.type === 'A' || a.type === 'AAAA' ? [a.data] : [],
+    );
+    return {
+      id: message.id,
+      query: question.name,
+      type: question.type,
+      // @types/dns-packet leaves out the response code, which the library does decode
+      ...(message.type === 'response'
+        ? { rcode: (message as { rcode?: string }).rcode ?? 'NOERROR', answers }
+        : {}),
+    };
+  } catch {
+    return undefined; // longer than what was copied, or not DNS at all
+  }
+}
+
+export function packetSummary(event: Event, facts: PacketFacts): string {
+  const layer = innermost(event);
+  if (layer === undefined) return `protocol 0x${event.protocol.toString(16)}`;
+  if (facts.arp !== undefined)
+    return facts.arp.op === 1 ? `ARP who has ${facts.arp.target}?` : `ARP ${facts.arp.sender} is here`;
+  if (facts.dns !== undefined) return dnsSummary(facts.dns);
+  if (facts.frag !== undefined && facts.frag.offset > 0) return `fragment at ${facts.frag.offset}`;
+  if (facts.tcp !== undefined) return tcpSummary(facts);
+  if (facts.icmp !== undefined) return icmpSummary(layer, facts);
+  const proto = protoName(layer).toUpperCase();
+  return facts.payloadBytes === undefined ? proto : `${proto} ${facts.payloadBytes} B`;
+}
+
+function dnsSummary(dns: DnsSummary): string {
+  if (dns.rcode === undefined) return `DNS ${dns.type}? ${dns.query}`;
+  if (dns.rcode !== 'NOERROR') return `DNS ${dns.rcode} ${dns.query}`;
+  return `DNS ${dns.query} = ${dns.answers?.join(', ') || `no ${dns.type}`}`;
+}
+
+function tcpSummary(facts: PacketFacts): string {
+  const flags = facts.tcp!.flags;
+  const bytes = facts.payloadBytes ?? 0;
+  const names = [
+    flags.includes('S') ? 'SYN' : '',
+    flags.includes('F') ? 'FIN' : '',
+    flags.includes('R') ? 'RST' : '',
+    flags.includes('A') && /[SFR]/.test(flags) ? 'ACK' : '',
+  ].filter(name => name !== '');
+  if (bytes > 0) return [`data ${bytes} B`, ...names.filter(name => name !== 'ACK')].join(', ');
+  if (names.length > 0) return names.join('-');
+  return flags.includes('A') ? 'ACK' : `TCP ${flags}`;
+}
+
+function icmpSummary(layer: NetworkLayer, facts: PacketFacts): string {
+  const { type, code, seq } = facts.icmp!;
+  const name = icmpName(protoName(layer), type, code);
+  return seq === undefined ? `ICMP ${name}` : `ICMP ${name} ${seq}`;
+}

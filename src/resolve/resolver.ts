@@ -1,0 +1,185 @@
+/** A journey's events and what correlation knows of them → the `Journey` that the world reads. */
+
+import type { Event } from '../model/event.ts';
+import type { Endpoint, Hop, Journey, Outcome } from '../model/journey.ts';
+import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
+import { innermost, ownConntrack } from '../model/tuples.ts';
+import { HopBuilder, type HopDraft } from './hops.ts';
+import { packetFacts, packetSummary } from './packet.ts';
+import type { Places } from './places.ts';
+import { protoName } from './protocols.ts';
+
+export interface ResolverOptions {
+  readonly session: string;
+  readonly places: Places;
+  /** CLOCK_REALTIME at session time 0. */
+  readonly realtimeNs: bigint;
+  /** CLOCK_MONOTONIC at session time 0. */
+  readonly monotonicNs: bigint;
+  /** The words of a hop; `timeNs` is when its names are valid. */
+  readonly explain: (
+    hop: HopDraft,
+    before: HopDraft | undefined,
+    timeNs: number,
+  ) => Pick<Hop, 'text' | 'command'>;
+}
+
+const FLOWS_MAX = 50_000;
+
+interface FlowEnds {
+  readonly service: Endpoint | undefined;
+}
+
+export class Resolver {
+  readonly #options: ResolverOptions;
+  readonly #hops: HopBuilder;
+  /** What the request told of a flow, for its replies. */
+  readonly #flows = new Map<string, FlowEnds>();
+
+  constructor(options: ResolverOptions) {
+    this.#options = options;
+    this.#hops = new HopBuilder(options.places);
+  }
+
+  resolve(record: JourneyRecord): Journey {
+    const first = record.events[0]!;
+    const last = record.events[record.events.length - 1]!;
+    const layer = innermost(first);
+    const packet = packetFacts(first);
+    const drafts = this.#hops.build(record.events, record.processes);
+    const indexOf = eventIndexes(drafts);
+    const outcome = outcomeAt(record.outcome, indexOf, drafts);
+    const hops = drafts.map((draft, index) => ({
+      ...draft,
+      index,
+      ...this.#options.explain(draft, drafts[index - 1], first.timeNs + draft.offsetNs),
+    }));
+    return {
+      schema: 1,
+      session: this.#options.session,
+      id: record.id,
+      startedAt: rfc3339(this.#options.realtimeNs + BigInt(first.timeNs)),
+      startNs: String(this.#options.monotonicNs + BigInt(first.timeNs)),
+      durationNs: last.timeNs - first.timeNs,
+      direction: record.direction,
+      ...(record.flow === undefined ? {} : { flow: record.flow }),
+      proto: layer === undefined ? String(first.protocol) : protoName(layer),
+      ...(layer === undefined || layer.family === 0 ? {} : { family: layer.family }),
+      summary: packetSummary(first, packet),
+      lenBytes: first.skbLen,
+      packet,
+      ...this.#ends(record),
+      outcome,
+      complete: record.complete,
+      closedBy: record.closedBy,
+      hops,
+      gaps: record.gaps.map(gap => ({ ...gap, after: gap.after < 0 ? -1 : (indexOf[gap.after] ?? -1) })),
+      links: record.links,
+    };
+  }
+
+  #ends(record: JourneyRecord): Pick<Journey, 'from' | 'to' | 'backend' | 'service' | 'addressed'> {
+    const first = record.events[0]!;
+    const birth = innermost(first);
+    const place = lastWithHeaders(record.events);
+    const final = innermost(place) ?? birth;
+    if (birth === undefined || final === undefined) {
+      const unknown: Endpoint = { kind: 'unknown', ip: '0.0.0.0' };
+      return { from: unknown, to: unknown };
+    }
+    const written = writtenBySender(first);
+    const proto = protoName(birth);
+    const at = (event: Event, ip: string, port: number | undefined): Endpoint =>
+      this.#options.places.endpoint({
+        ip,
+        ...(port === undefined ? {} : { port }),
+        proto,
+        netns: event.netns,
+        timeNs: event.timeNs,
+      });
+    const process = record.processes.get(0);
+    const from = withProcess(at(first, written.src, written.sport), process);
+    const addressed = { ip: written.dst, ...(written.dport === undefined ? {} : { port: written.dport }) };
+    if (record.direction === 'reply' || record.direction === 'related') {
+      const to = at(place, final.dst, final.dport);
+      const service = this.#serviceOf(record.flow, at(place, final.src, final.sport));
+      return { addressed, from, to, ...(service === undefined ? {} : { service }) };
+    }
+    const to = at(first, written.dst, written.dport);
+    const service = this.#serviceOf(record.flow, to);
+    const backend =
+      final.dst === written.dst && final.dport === written.dport
+        ? undefined
+        : at(place, final.dst, final.dport);
+    return {
+      addressed,
+      from,
+      to,
+      ...(backend === undefined ? {} : { backend }),
+      ...(service === undefined ? {} : { service }),
+    };
+  }
+
+  /** `seen` if it is a service, else what an earlier journey of the flow knew. */
+  #serviceOf(flow: string | undefined, seen: Endpoint): Endpoint | undefined {
+    if (flow === undefined) return undefined;
+    const known = this.#flows.get(flow);
+    if (seen.kind !== 'service') return known?.service;
+    if (known === undefined) {
+      if (this.#flows.size >= FLOWS_MAX) this.#flows.clear();
+      this.#flows.set(flow, { service: seen });
+    }
+    return seen;
+  }
+}
+
+interface Written {
+  readonly src: string;
+  readonly sport: number | undefined;
+  readonly dst: string;
+  readonly dport: number | undefined;
+}
+
+/** The ends as the sender wrote them: conntrack knows, where OUTPUT rewrote them before the first device. */
+function writtenBySender(first: Event): Written {
+  const layer = innermost(first)!;
+  const ct = ownConntrack(first);
+  if (ct === undefined || layer.sport === undefined || first.iif !== 0)
+    return { src: layer.src, sport: layer.sport, dst: layer.dst, dport: layer.dport };
+  const tuple = ct.ctinfo >= 3 ? ct.reply : ct.orig;
+  return { src: tuple.src, sport: tuple.sport, dst: tuple.dst, dport: tuple.dport };
+}
+
+function lastWithHeaders(events: readonly Event[]): Event {
+  for (let i = events.length - 1; i >= 0; i--)
+    if (events[i]!.netns !== 0 && innermost(events[i]!) !== undefined) return events[i]!;
+  return events[0]!;
+}
+
+function withProcess(
+  endpoint: Endpoint,
+  process: { readonly pid: number; readonly comm: string } | undefined,
+): Endpoint {
+  return process === undefined
+    ? endpoint
+    : { ...endpoint, process: { pid: process.pid, comm: process.comm } };
+}
+
+/** Index of the hop of each event: the inferred ones stand between. */
+function eventIndexes(drafts: readonly HopDraft[]): number[] {
+  const indexes: number[] = [];
+  for (const [index, draft] of drafts.entries()) if (draft.inferred !== true) indexes.push(index);
+  return indexes;
+}
+
+function outcomeAt(outcome: RawOutcome, indexOf: readonly number[], drafts: readonly HopDraft[]): Outcome {
+  const at = indexOf[outcome.at] ?? drafts.length - 1;
+  return { ...outcome, at };
+}
+
+/** RFC 3339, UTC, 9 digits, of ns since 1970. */
+export function rfc3339(ns: bigint): string {
+  const seconds = ns / 1_000_000_000n;
+  const iso = new Date(Number(seconds) * 1000).toISOString();
+  return `${iso.slice(0, 19)}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
+}
