@@ -1,0 +1,29 @@
+/** What a name of the command line stands for. */
+
+export type CandidateKind = 'pod' | 'service' | 'node' | 'netns' | 'container';
+
+export interface SelectionPort {
+  readonly proto: string;
+  readonly port: number;
+  readonly name?: string;
+  readonly nodePort?: number;
+}
+
+export interface Selection {
+  readonly kind: CandidateKind | 'ip' | 'cidr' | 'any' | 'pods';
+  /** What to call it in a sentence. */
+  readonly label: string;
+  readonly any?: true;
+  readonly cluster?: string;
+  /** Addresses that are its own. */
+  readonly ips: readonly string[];
+  readonly cidrs: readonly string[];
+  /** Namespaces that are its own (decimal cookies); empty where not known. */
+  readonly netnsCookies: readonly string[];
+  /** A service's ports. */
+  readonly ports?: readonly SelectionPort[];
+  readonly service?: { readonly cluster: string; readonly namespace: string; readonly name: string };
+  /** A service's pods and other endpoints, and the addresses that its node ports are on. */
+  readonly backendIps?: readonly string[];
+  readonly nodeIps?: readonly string[];
+}
