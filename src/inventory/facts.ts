@@ -3,7 +3,7 @@
  */
 import type { LinkSnapshot } from '../model/inventory.ts';
 import { type Inventory, keyOf } from './inventory.ts';
-import { isBridge, isLoopback, isPair } from './link-kinds.ts';
+import { hasPeerInKernel, isBridge, isLoopback, isPair } from './link-kinds.ts';
 
 export interface Facts {
   link(netns: number, ifindex: number, timeNs: number): LinkFact | undefined;
@@ -12,7 +12,8 @@ export interface Facts {
 }
 
 export interface LinkFact {
-  readonly kind: 'loopback' | 'veth' | 'bridge' | 'vxlan' | 'other';
+  /** stacked = its packets go on through another device of this kernel; other = they leave it. */
+  readonly kind: 'loopback' | 'veth' | 'bridge' | 'vxlan' | 'stacked' | 'other';
   readonly peer?: { readonly netns: number; readonly ifindex: number };
   readonly master?: number;
 }
@@ -50,5 +51,6 @@ function kindOf(link: LinkSnapshot): LinkFact['kind'] {
   if (isLoopback(link)) return 'loopback';
   if (isPair(link)) return 'veth';
   if (isBridge(link)) return 'bridge';
-  return link.kind === 'vxlan' ? 'vxlan' : 'other';
+  if (link.kind === 'vxlan') return 'vxlan';
+  return hasPeerInKernel(link) ? 'stacked' : 'other';
 }

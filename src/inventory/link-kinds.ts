@@ -33,15 +33,15 @@ const stacked = new Set([
   'vrf',
   'macsec',
   'hsr',
+  'ifb',
 ]);
-const swallows = new Set(['dummy', 'ifb', 'nlmon']);
 
 export const isLoopback = (link: LinkSnapshot): boolean => link.kind === 'loopback';
 export const isPair = (link: LinkSnapshot): boolean => link.kind !== undefined && pairs.has(link.kind);
 export const isBridge = (link: LinkSnapshot): boolean => link.kind === 'bridge';
 export const isTunnel = (link: LinkSnapshot): boolean => link.kind !== undefined && tunnels.has(link.kind);
 
-/** Does what it sends go on within this kernel? False for an edge: hardware, tun/tap, and kinds that are not known. */
+/** Does what it sends go on within this kernel? False for an edge: hardware, tun/tap, dummy, and kinds that are not known. */
 export function hasPeerInKernel(link: LinkSnapshot): boolean {
   if (link.kind === undefined) return false;
   return (
