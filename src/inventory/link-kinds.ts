@@ -44,12 +44,5 @@ export const isTunnel = (link: LinkSnapshot): boolean => link.kind !== undefined
 /** Does what it sends go on within this kernel? False for an edge: hardware, tun/tap, dummy, and kinds that are not known. */
 export function hasPeerInKernel(link: LinkSnapshot): boolean {
   if (link.kind === undefined) return false;
-  return (
-    isLoopback(link) ||
-    isPair(link) ||
-    isBridge(link) ||
-    isTunnel(link) ||
-    stacked.has(link.kind) ||
-    swallows.has(link.kind)
-  );
+  return isLoopback(link) || isPair(link) || isBridge(link) || isTunnel(link) || stacked.has(link.kind);
 }
