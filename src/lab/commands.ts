@@ -1,4 +1,6 @@
 /** Runs the system's tools (`ip`, `bridge`, `iptables-restore`, `nsenter`, …) and turns their failures into ours. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { TracerError } from '../base/errors.ts';
 
@@ -16,6 +18,26 @@ const packages: Readonly<Record<string, string>> = {
   dnsmasq: 'dnsmasq-base',
 };
 
+function packageOf(tool: string): string {
+  return packages[tool] ?? tool;
+}
+
+function missing(tools: readonly string[], what: string): TracerError {
+  const wanted = [...new Set(tools.map(packageOf))].join(' ');
+  return new TracerError('LAB_TOOL', `not installed: ${tools.join(', ')} (${what})`, {
+    hint: `apt-get install ${wanted}, or npm run setup`,
+  });
+}
+
+/** Everything that `up` will need, told at once and before anything is made. @throws TracerError LAB_TOOL. */
+export function requireTools(path: string = toolPath): void {
+  const folders = path.split(':').filter(folder => folder !== '');
+  const absent = Object.keys(packages).filter(
+    tool => !folders.some(folder => existsSync(join(folder, tool))),
+  );
+  if (absent.length > 0) throw missing(absent, 'the practice cluster is made with them');
+}
+
 export interface RunOptions {
   /** What the command is for, in the words of the error message. */
   readonly what: string;
@@ -30,10 +52,7 @@ export async function run(
 ): Promise<string> {
   const result = await execa(file, args, { input, reject: false, env: { PATH: toolPath, LC_ALL: 'C' } });
   if (!result.failed) return result.stdout;
-  if (result.code === 'ENOENT')
-    throw new TracerError('LAB_TOOL', `${file} is not installed (${what})`, {
-      hint: `install it: apt-get install ${packages[file] ?? file}, or npm run setup`,
-    });
+  if (result.code === 'ENOENT') throw missing([file], what);
   throw new TracerError('LAB_FAILED', `${what}: ${failure(result.stderr, input) || result.shortMessage}`, {
     cause: result,
   });

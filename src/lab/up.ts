@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TracerError } from '../base/errors.ts';
+import { requireTools } from './commands.ts';
 import { readNetnsCookies } from './cookies.ts';
 import { clusterDnsConf, outsideDnsConf, podHosts, podNsswitch, podResolvConf } from './dataplane/dns.ts';
 import { labNetwork } from './dataplane/network.ts';
@@ -53,6 +54,7 @@ export async function labUp(options: LabUpOptions = {}): Promise<LabUpResult> {
     if (options.cni === undefined || state.cni === cni) return { state, already: true };
     throw new TracerError('LAB_EXISTS', `the lab "${name}" is up with ${state.cni}`);
   }
+  requireTools();
   requireKernel(cni);
   if (!claimLabDir(name))
     throw new TracerError('LAB_FAILED', `another "lab up" of the lab "${name}" has just begun`);

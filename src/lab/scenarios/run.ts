@@ -74,7 +74,8 @@ function extraSetups(lab: string, scenario: Scenario, ipv6: boolean): NetnsSetup
 
 /**
  * Makes the scenario ready, calls `use` with the command line of its traffic (to be started by the caller: it enters
- * the right namespace by itself), and removes the scenario's namespaces whatever happened. One at a time per scenario.
+ * the right namespace by itself), and removes the scenario's namespaces whatever happened. One at a time in a lab: the
+ * namespaces of different scenarios have the same names.
  */
 export async function withScenario<T>(
   lab: string,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { requireTools } from '../../../src/lab/commands.ts';
 import { clusterDnsConf, podHosts, podNsswitch, podResolvConf } from '../../../src/lab/dataplane/dns.ts';
 import { labNetwork } from '../../../src/lab/dataplane/network.ts';
 import { isLabName, labPlan, netnsPrefix } from '../../../src/lab/dataplane/plan.ts';
@@ -8,6 +9,17 @@ import { labSnapshot } from '../../../src/lab/dataplane/snapshot.ts';
 import { enterArgv } from '../../../src/lab/enter.ts';
 
 const cnis = ['flannel', 'kindnet'] as const;
+
+describe('the tools', () => {
+  it('are missed all at once, with the packages that bring them', () => {
+    const error = expect.objectContaining({
+      code: 'LAB_TOOL',
+      message: expect.stringMatching(/ip, bridge, .*dnsmasq/),
+      hint: expect.stringMatching(/^apt-get install iproute2 .*dnsmasq-base/),
+    });
+    expect(() => requireTools('/no/such/folder')).toThrow(error);
+  });
+});
 
 describe('the plan', () => {
   it.each(cnis)('gives every namespace of %s a name of the lab and addresses of its own', cni => {
