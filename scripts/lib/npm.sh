@@ -3,14 +3,14 @@
 
 npm_log=$toolchain/log/npm.log
 
-# npm under its own Node (a distribution's npm does not run under another one); only errors are said, and that there is
-# no network is found after seconds, not after npm's usual minute.
+# npm under our Node once it is there: under an older one npm leaves out the optional packages that ask for a newer, among
+# them native parts of the test runner. That there is no network is found after seconds, not after npm's usual minute.
 run_npm() {
   command -v npm >/dev/null || fail "npm is not installed" "install the package npm, or Node $node_floor or newer, which brings it"
   set -- --loglevel=error --fetch-retry-mintimeout=2000 --fetch-retry-maxtimeout=10000 "$@"
   # A home that cannot be written to (a service account's, a read-only container's) leaves no place for the cache.
   [ -n "${HOME:-}" ] && [ -w "$HOME" ] || set -- --cache "$toolchain/npm-cache" "$@"
-  quietly "$npm_log" npm "$@"
+  (PATH=$toolchain/bin:$PATH && quietly "$npm_log" npm "$@")
 }
 
 # fail_npm WHAT: tells network trouble from the rest.
