@@ -13,7 +13,6 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 	struct net *net;
 	struct scratch *s;
 	struct slot slot;
-	bool readable;
 
 	if (!f)
 		return 0;
@@ -23,10 +22,14 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 	slot = slot_find(address_number(s, skb));
 	if (!slot.state && tap == TAP_CONSUME_SKB)
 		return 0;
-	readable = view_skb(skb, s, f);
-	if (slot.state && readable && !same_fingerprint(slot.state, &s->view))
+	/* the address may have gone to a netlink or unix socket's buffer long ago: that end is not this packet's */
+	if (!view_skb(skb, s, f)) {
 		slot_release(&slot);
-	if (!slot.state && (tap == TAP_CONSUME_SKB || !readable))
+		return 0;
+	}
+	if (slot.state && !same_fingerprint(slot.state, &s->view))
+		slot_release(&slot);
+	if (!slot.state && tap == TAP_CONSUME_SKB)
 		return 0;
 	dev = skb->dev;
 	if (!slot.state && !is_followed(f, &s->view, dev ? dev->nd_net.net->net_cookie : 0))
@@ -58,8 +61,6 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 		s->event.netns_inode = net->ns.inum;
 	}
 	count->seen[tap & (TAP_MAX - 1)]++;
-	if (!readable)
-		s->view.headers_len = 0;
 	emit_skb(s, skb, count);
 	return 0;
 }

@@ -173,7 +173,8 @@ export class Correlator {
       return false;
     }
     journey.unknownSteps = still;
-    if (final) for (const index of still) journey.gap({ after: index - 1, kind: 'unobserved', reason: UNKNOWN_STEP });
+    if (final)
+      for (const index of still) journey.gap({ after: index - 1, kind: 'unobserved', reason: UNKNOWN_STEP });
     return true;
   }
 

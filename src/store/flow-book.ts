@@ -3,8 +3,9 @@
  *
  * "curl hangs" is a fact about a flow: three SYNs, each delivered, and nothing came back.
  */
-import type { Endpoint, Journey, Tuple } from '../model/journey.ts';
+
 import type { Flow, FlowState } from '../model/flow.ts';
+import type { Endpoint, Journey, Tuple } from '../model/journey.ts';
 import { Latencies } from './latencies.ts';
 
 const ANSWER_NS = 1_000_000_000n;
@@ -157,7 +158,8 @@ function isRefusal(journey: Journey): boolean {
 
 function stateOf(entry: Entry): FlowState {
   if (entry.dropped !== undefined) return 'dropped';
-  if (entry.refusal !== undefined) return entry.established && entry.refusal.proto === 'tcp' ? resetState(entry) : 'refused';
+  if (entry.refusal !== undefined)
+    return entry.established && entry.refusal.proto === 'tcp' ? resetState(entry) : 'refused';
   if (entry.due !== undefined) return 'unanswered';
   if (entry.fin.request && entry.fin.reply) return 'closed';
   return entry.reply === undefined ? 'open' : 'answered';
@@ -169,14 +171,19 @@ function resetState(entry: Entry): FlowState {
 }
 
 function blameOf(entry: Entry, state: FlowState): Flow['blame'] {
-  const pick = (journey: Journey, text: string): Flow['blame'] => ({ journey: journey.id, hop: journey.outcome.at, text });
+  const pick = (journey: Journey, text: string): Flow['blame'] => ({
+    journey: journey.id,
+    hop: journey.outcome.at,
+    text,
+  });
   if (state === 'dropped' && entry.dropped?.outcome.kind === 'dropped') {
     const { reason, location } = entry.dropped.outcome;
     return pick(entry.dropped, `dropped: ${reason} in ${location}`);
   }
   if ((state === 'refused' || state === 'reset') && entry.refusal !== undefined)
     return pick(entry.refusal, `${entry.refusal.summary} from ${nameOf(entry.refusal.from)}`);
-  if (state === 'unanswered' && entry.due !== undefined) return pick(entry.due, `nothing came back for ${entry.due.summary}`);
+  if (state === 'unanswered' && entry.due !== undefined)
+    return pick(entry.due, `nothing came back for ${entry.due.summary}`);
   return undefined;
 }
 
@@ -222,7 +229,11 @@ function birthTuple(journey: Journey): Tuple {
   if (seen === undefined) return { proto: journey.proto, src: journey.from.ip, dst: journey.to.ip };
   const addressed = journey.addressed;
   if (addressed === undefined) return seen;
-  return { ...seen, dst: addressed.ip, ...(addressed.port === undefined || seen.dport === undefined ? {} : { dport: addressed.port }) };
+  return {
+    ...seen,
+    dst: addressed.ip,
+    ...(addressed.port === undefined || seen.dport === undefined ? {} : { dport: addressed.port }),
+  };
 }
 
 function reverse(tuple: Tuple): Tuple {
@@ -239,4 +250,3 @@ function reverse(tuple: Tuple): Tuple {
 export function isOverdue(flow: Flow, nowNs: bigint): boolean {
   return flow.state === 'unanswered' && nowNs - BigInt(flow.lastNs) >= ANSWER_NS;
 }
-

@@ -1,0 +1,73 @@
+import pc from 'picocolors';
+import stringWidth from 'string-width';
+
+export type ColorMode = 'auto' | 'always' | 'never';
+type Paint = (text: string) => string;
+
+export interface Style {
+  readonly dim: Paint;
+  readonly bold: Paint;
+  readonly good: Paint;
+  readonly bad: Paint;
+  readonly warn: Paint;
+  readonly rewrite: Paint;
+  /** One of a few colours, the same for the same place. */
+  readonly place: (label: string, text: string) => string;
+}
+
+/** NO_COLOR (any value but "") and a pipe mean none; `--color` decides over both. */
+export function styleFor(mode: ColorMode, isTty: boolean): Style {
+  const noColor = (process.env['NO_COLOR'] ?? '') !== '';
+  const on = mode === 'always' || (mode === 'auto' && isTty && !noColor && process.env['TERM'] !== 'dumb');
+  const c = pc.createColors(on);
+  const places: readonly Paint[] = [
+    c.cyan,
+    c.magenta,
+    c.blue,
+    c.green,
+    c.yellow,
+    c.cyanBright,
+    c.magentaBright,
+  ];
+  const given = new Map<string, Paint>();
+  return {
+    dim: c.dim,
+    bold: c.bold,
+    good: c.green,
+    bad: c.red,
+    warn: c.yellow,
+    rewrite: c.yellow,
+    place: (label, text) => {
+      let paint = given.get(label);
+      if (paint === undefined) {
+        paint = places[given.size % places.length]!;
+        given.set(label, paint);
+      }
+      return paint(text);
+    },
+  };
+}
+
+/** `text` in exactly `width` columns: padded, or cut with an ellipsis. */
+export function fit(text: string, width: number): string {
+  const has = stringWidth(text);
+  if (has <= width) return text + ' '.repeat(width - has);
+  let cut = text;
+  while (stringWidth(cut) > width - 1) cut = cut.slice(0, -1);
+  return `${cut}…`;
+}
+
+/** Words of `text` in lines of at most `width` columns; a word that is longer stands alone. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (stringWidth(longer) <= width || line === '') line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return line === '' ? lines : [...lines, line];
+}

@@ -1,0 +1,37 @@
+import type { Endpoint, Journey } from '../../model/journey.ts';
+import { addressPort } from '../../resolve/protocols.ts';
+
+/** A duration for a person: µs up to 10 ms, then ms, then s. */
+export function duration(ns: number): string {
+  if (ns < 100_000) return `${(ns / 1000).toFixed(1)} µs`;
+  if (ns < 10_000_000) return `${Math.round(ns / 1000)} µs`;
+  if (ns < 10_000_000_000) return `${(ns / 1_000_000).toFixed(1)} ms`;
+  return `${(ns / 1_000_000_000).toFixed(1)} s`;
+}
+
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  if (count < 1_000_000) return `${(count / 1000).toFixed(1)} kB`;
+  return `${(count / 1_000_000).toFixed(1)} MB`;
+}
+
+/** name:port, or address:port where there is no name. */
+export function endpointText(endpoint: Endpoint, options: { readonly port?: boolean } = {}): string {
+  const name = endpoint.name ?? endpoint.ip;
+  if (options.port === false || endpoint.port === undefined) return name;
+  return endpoint.name === undefined ? addressPort(endpoint.ip, endpoint.port) : `${name}:${endpoint.port}`;
+}
+
+/** pod-a:41002 → nginx-service:80 → nginx-2:8080 */
+export function wayText(journey: Journey): string {
+  const ends = [endpointText(journey.from)];
+  if (
+    journey.direction === 'reply' &&
+    journey.service !== undefined &&
+    journey.service.ip !== journey.from.ip
+  )
+    ends.push(endpointText(journey.service));
+  ends.push(endpointText(journey.to));
+  if (journey.backend !== undefined) ends.push(endpointText(journey.backend));
+  return ends.join(' → ');
+}
