@@ -1,8 +1,13 @@
 /**
  * Makes src/model/layout.generated.ts from the BTF of bpf/layout.c, that is from bpf/record.h as the compiler laid it out.
- * Usage: node scripts/generate-layout.ts LAYOUT_OBJECT   (prints the file to stdout)
+ * Runs after every build of bpf/ and writes only when the result differs; a unit test compares the two.
  */
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+export const layoutFile = `${root}src/model/layout.generated.ts`;
 
 interface BtfMember {
   readonly name: string;
@@ -31,10 +36,8 @@ const defines = /^#define (RECORD_VERSION|EVENT_[A-Z_]+|HEADERS_MAX)\s+(0x[0-9a-
 
 function readBtf(path: string): readonly BtfType[] {
   const bpftool = process.env.BPFTOOL ?? 'bpftool';
-  const path_ = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
-  const out = execFileSync(bpftool, ['-j', 'btf', 'dump', 'file', path], {
-    env: { ...process.env, PATH: path_ },
-  });
+  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` };
+  const out = execFileSync(bpftool, ['-j', 'btf', 'dump', 'file', path], { env });
   return (JSON.parse(out.toString()) as { types: BtfType[] }).types;
 }
 
@@ -53,22 +56,22 @@ function enumText(types: readonly BtfType[], name: string): string {
   return `export const ${camel(name)} = {\n${rows.join('\n')}\n} as const;\n`;
 }
 
-async function main(): Promise<void> {
-  const object = process.argv[2];
-  if (object === undefined) throw new Error('usage: generate-layout.ts LAYOUT_OBJECT');
-  const { readFile } = await import('node:fs/promises');
-  const header = await readFile(new URL('../bpf/record.h', import.meta.url), 'utf8');
+/** `object`: layout.c as clang compiled it. */
+export function generateLayoutText(object: string): string {
   const types = readBtf(object);
+  const header = readFileSync(`${root}bpf/record.h`, 'utf8');
   const constants = [...header.matchAll(defines)].map(
     m => `export const ${camel(m[1]!.toLowerCase())} = ${m[2]};`,
   );
-  const parts = [
-    '// Generated from bpf/record.h by scripts/generate-layout.ts. Do not edit.\n',
+  return [
+    '// Generated from bpf/record.h by scripts/generate-layout.ts: do not edit, run npm run build.\n',
     ...structs.map(name => structText(types, name)),
     ...enums.map(name => enumText(types, name)),
     `${constants.join('\n')}\n`,
-  ];
-  process.stdout.write(parts.join('\n'));
+  ].join('\n');
 }
 
-await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const text = generateLayoutText(`${root}build/bpf/layout.o`);
+  if (text !== readFileSync(layoutFile, 'utf8')) writeFileSync(layoutFile, text);
+}

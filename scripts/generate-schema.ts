@@ -34,15 +34,7 @@ export const flowSchema: Readonly<Record<string, unknown>> = ${flow};
 `;
 }
 
-function currentText(): string | undefined {
-  try {
-    return readFileSync(schemaFile, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-if (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const text = generateSchemaText();
-  if (text !== currentText()) writeFileSync(schemaFile, text);
+  if (text !== readFileSync(schemaFile, 'utf8')) writeFileSync(schemaFile, text);
 }

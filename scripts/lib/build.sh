@@ -6,6 +6,7 @@ build_bpf() {
   say "building bpf/"
   quietly "$toolchain/log/bpf.log" make -C "$root/bpf" ||
     fail "bpf/ could not be built" "the end of the output is above; make -C bpf repeats it"
+  "$toolchain_node" scripts/generate-layout.ts || fail "the record layout could not be read from build/bpf/layout.o"
 }
 
 # What dist/ was built from: every source with size and time of change.

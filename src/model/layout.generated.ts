@@ -1,4 +1,4 @@
-// Generated from bpf/record.h by scripts/generate-layout.ts. Do not edit.
+// Generated from bpf/record.h by scripts/generate-layout.ts: do not edit, run npm run build.
 
 /** Byte offsets in struct frame. */
 export const frameLayout = {
