@@ -60,8 +60,8 @@ function joint(dev: TopologyPlace, link: TopologyLink, shape: Shape): string[] {
   const owner = shape.byId.get(other.parent ?? '');
   const far = other.netns === dev.netns || owner === undefined ? other.name : `${owner.name}:${other.name}`;
   if (link.kind === 'port') return dev.kind === 'bridge' ? [] : [`port of ${far}`];
-  if (link.kind === 'lower')
-    return other.kind === 'dev' && dev.kind === 'dev' ? [`with ${far}`] : [`over ${far}`];
+  if (link.kind === 'lower') return [`${link.a === dev.id ? 'over' : 'under'} ${far}`];
+  return other.kind === 'dev' && dev.kind === 'dev' ? [`with ${far}`] : [`over ${far}`];
   return link.kind === 'veth' ? [`— ${far}`] : [`⇢ ${far}`];
 }
 

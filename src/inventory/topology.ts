@@ -28,6 +28,7 @@ export interface TopologyPlace {
 
 export interface TopologyLink {
   readonly id: string;
+  /** lower: `a` lies over `b`. Of the others either end may be `a`. */
   readonly kind: 'veth' | 'port' | 'tunnel' | 'lower';
   readonly a: string;
   readonly b: string;
@@ -140,6 +141,11 @@ function joined(kind: TopologyLink['kind'], one: string, other: string): Topolog
   return { id: `${kind}:${a}:${b}`, kind, a, b };
 }
 
+/** Told by the upper end alone. */
+function lies(upper: string, lower: string): TopologyLink {
+  return { id: `lower:${upper}:${lower}`, kind: 'lower', a: upper, b: lower };
+}
+
 function deviceLinks(view: NetnsView): TopologyLink[] {
   return shown(view).flatMap(link => {
     const id = devId(view.cookie, link.ifindex);
@@ -148,7 +154,7 @@ function deviceLinks(view: NetnsView): TopologyLink[] {
       ...(isPair(link) && peer?.netns !== undefined
         ? [joined('veth', id, devId(peer.netns, peer.ifindex))]
         : []),
-      ...(lower?.netns !== undefined ? [joined('lower', id, devId(lower.netns, lower.ifindex))] : []),
+      ...(lower?.netns !== undefined ? [lies(id, devId(lower.netns, lower.ifindex))] : []),
       ...(master !== undefined ? [joined('port', id, devId(view.cookie, master))] : []),
     ];
   });
