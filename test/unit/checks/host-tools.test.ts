@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,8 +11,9 @@ let path: string;
 beforeEach(() => {
   path = mkdtempSync(join(tmpdir(), 'tracer-tools-'));
   for (const tool of ['grep', 'awk', 'sort', 'paste', 'ls', 'id', 'sh']) {
-    const found = spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim();
-    symlinkSync(found, `${path}/${tool}`);
+    const found = spawnSync('/bin/sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim();
+    // A script and no link: a fake of the same name must never be written through to the real tool.
+    fakeTool(tool, `exec ${found} "$@"`);
   }
 });
 
