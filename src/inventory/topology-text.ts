@@ -61,7 +61,6 @@ function joint(dev: TopologyPlace, link: TopologyLink, shape: Shape): string[] {
   const far = other.netns === dev.netns || owner === undefined ? other.name : `${owner.name}:${other.name}`;
   if (link.kind === 'port') return dev.kind === 'bridge' ? [] : [`port of ${far}`];
   if (link.kind === 'lower') return [`${link.a === dev.id ? 'over' : 'under'} ${far}`];
-  return other.kind === 'dev' && dev.kind === 'dev' ? [`with ${far}`] : [`over ${far}`];
   return link.kind === 'veth' ? [`— ${far}`] : [`⇢ ${far}`];
 }
 
