@@ -183,7 +183,6 @@ function compareCookies(a: string, b: string): number {
 /** Frames of one namespace come in order of time; a recording that was put together may not keep to it. */
 function addVersion(history: History, view: NetnsView, latestNs: number): void {
   const { versions } = history;
-  delete history.goneNs;
   versions.push(view);
   if ((versions.at(-2)?.fromNs ?? 0) > view.fromNs) versions.sort((a, b) => a.fromNs - b.fromNs);
   // The one that held at the edge of the kept time is still needed.

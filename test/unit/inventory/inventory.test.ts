@@ -184,6 +184,16 @@ describe('a route', () => {
     expect(text('192.0.2.5')).toBe('blackhole 192.0.2.0/24 metric 10');
   });
 
+  it('of a longer prefix wins also with the higher metric, in whatever order they are listed', () => {
+    const far = { table: 254, dst: '0.0.0.0/0', ifindex: 1, type: 'unicast' };
+    const near = { table: 254, dst: '10.8.0.0/16', ifindex: 1, metric: 50, type: 'unicast' };
+    for (const routes of [
+      [far, near],
+      [near, far],
+    ])
+      expect(inventoryOf(netns(7, { routes })).routeLookup(7, '10.8.1.1')?.prefix).toBe('10.8.0.0/16');
+  });
+
   it('may be missing', () => {
     expect(inventory.routeLookup(104, '8.8.8.8')).toBeUndefined();
     expect(inventory.routeLookup(102, 'fd00::1')).toBeUndefined();

@@ -189,6 +189,23 @@ describe('addresses that mean no single host', () => {
     expect(who(names, 104, 'fe80::1')).toBe('pod lab:one default pod-a');
     expect(who(names, 102, 'fe80::1')).toBe('unknown');
     expect(who(names, 106, 'fe80::2')).toBe('unknown');
+    const chain = new Names(
+      inventoryOf(
+        netns(10, { names: ['left'], links: [veth(2, 'eth0', 2, 11)] }),
+        netns(11, {
+          names: ['middle'],
+          links: [veth(2, 'a', 2, 10), veth(3, 'b', 2, 12)],
+          addresses: addresses([2, 'fe80::b/64']),
+        }),
+        netns(12, {
+          names: ['right'],
+          links: [veth(2, 'eth0', 3, 11)],
+          addresses: addresses([2, 'fe80::c/64']),
+        }),
+      ),
+    );
+    expect(who(chain, 10, 'fe80::b')).toBe('netns middle');
+    expect(who(chain, 10, 'fe80::c')).toBe('unknown');
   });
 });
 
@@ -276,7 +293,80 @@ describe('a cluster that knows no namespaces', () => {
   });
 });
 
+describe('two clusters on one host', () => {
+  // As two kind clusters on one Docker network: the same pod addresses, other node addresses.
+  const [, , ...first] = labNamespaces('one', 100);
+  const [, , ...second] = labNamespaces('two', 200);
+  const host = netns(3, {
+    own: true,
+    links: [veth(3, 'a1', 2, 102), veth(4, 'a2', 2, 103), veth(5, 'b1', 2, 202), veth(6, 'b2', 2, 203)],
+    addresses: addresses([3, '172.18.0.1/16']),
+  });
+  const toHost = (list: readonly NetnsSnapshot[]) =>
+    list.map(space => ({
+      ...space,
+      links: space.links.map(each =>
+        each.name === 'eth0' && space.names[0]!.includes('node') ? veth(2, 'eth0', 3, 3) : each,
+      ),
+    }));
+  const inventory = inventoryOf(host, ...toHost(first), ...toHost(second));
+  const other = labCluster('kind-b', 200);
+  const names = new Names(inventory, [
+    { ...labCluster('kind-a', 100), machines: [] },
+    {
+      ...other,
+      machines: [],
+      nodes: other.nodes.map(node => ({ ...node, ips: [`172.18.1.${node.name.at(-1)}`] })),
+    },
+  ]);
+
+  it('leave a pod address alone on the host, where it could be either', () => {
+    expect(at(names, 3, '10.244.2.7')).toEqual({ kind: 'unknown', ip: '10.244.2.7' });
+    expect(who(names, 3, '172.18.1.2')).toBe('node kind-b node-2');
+  });
+
+  it('each have their own inside, though linked by the host', () => {
+    expect(who(names, 104, '10.244.2.7')).toBe('pod kind-a default nginx-2');
+    expect(who(names, 203, '10.244.2.7')).toBe('pod kind-b default nginx-2');
+  });
+});
+
+describe('an address that two of one cluster have', () => {
+  it("of nodes, as a gateway of kindnet's kind, is no node's", () => {
+    const gateway = (cookie: number, ifindex: number) => (space: NetnsSnapshot) =>
+      space.cookie === String(cookie)
+        ? { ...space, addresses: [...space.addresses, ...addresses([ifindex, '10.9.9.1/32'])] }
+        : space;
+    const spaces = labNamespaces('one', 100).map(gateway(102, 3)).map(gateway(103, 3));
+    const names = new Names(inventoryOf(...spaces), [labCluster('lab:one', 100)]);
+    expect(who(names, 104, '10.9.9.1')).toBe('unknown');
+    expect(who(names, 102, '10.9.9.1')).toBe('node lab:one node-1');
+  });
+
+  it('of pods that cannot be told apart, is none', () => {
+    const cluster = labCluster('kind');
+    const twin = { ...cluster.pods[0]!, name: 'twin' };
+    const names = new Names(inventoryOf(...labNamespaces('one', 100)), [
+      { ...cluster, pods: [...cluster.pods, twin] },
+    ]);
+    expect(names.placeOf(104, now)?.kind).toBe('netns');
+    expect(who(names, 106, '10.244.1.5')).toBe('unknown');
+  });
+});
+
 describe('names in time', () => {
+  it('a place told for the present is told anew when the cluster changes', () => {
+    const names = oneLab();
+    expect(names.placeOf(106, now)?.label).toBe('nginx-2');
+    const cluster = labCluster('lab:one', 100);
+    names.apply(
+      { ...cluster, pods: cluster.pods.map(pod => ({ ...pod, name: `${pod.name}-x` })) },
+      6000 * ms,
+    );
+    expect(names.placeOf(106, 6000 * ms)?.label).toBe('nginx-2-x');
+    expect(names.placeOf(106, now)?.label).toBe('nginx-2');
+  });
+
   it('a pod that takes over an address is named from then on', () => {
     const names = oneLab();
     const before = labCluster('lab:one', 100);

@@ -113,6 +113,15 @@ describe('a name', () => {
     expect(failure('pod', names).code).toBe('AMBIGUOUS_NAME');
   });
 
+  it('of a beginning that a pod and its own network namespace have means the pod', () => {
+    const spaces = labNamespaces('one', 100).map(space =>
+      space.cookie === '104' ? { ...space, names: ['pod-a-netns'] } : space,
+    );
+    expect(select('pod-', new Names(inventoryOf(...spaces), [labCluster('lab:one', 100)]))).toMatchObject({
+      kind: 'pod',
+    });
+  });
+
   it('means that of the namespace default, or of -n', () => {
     const cluster = labCluster('lab:one', 100);
     const shop = { ...cluster.services[0]!, namespace: 'shop' };
