@@ -29,6 +29,7 @@ export class Pipeline {
     .replace(/[^a-z0-9]/g, 'x');
   readonly #options: PipelineOptions;
   readonly #symbols = new Map<number, string>();
+  readonly #observers = new Set<(journey: Journey) => void>();
   #early: InventoryFrame[] = [];
   #stages: Stages | undefined;
   hello: HelloFrame | undefined;
@@ -91,6 +92,12 @@ export class Pipeline {
     }
   }
 
+  /** Shows every journey to one more observer, until the returned function is called. */
+  observe(observer: (journey: Journey) => void): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
   /** Closes what is still open. */
   finish(): void {
     if (this.#stages !== undefined) this.#take(this.#stages, this.#stages.correlator.finish());
@@ -112,7 +119,9 @@ export class Pipeline {
   #take(stages: Stages, deltas: readonly Delta[]): void {
     for (const delta of deltas) {
       if (delta.kind !== 'closed' || this.#options.wants?.(delta.journey) === false) continue;
-      this.#options.onJourney(stages.resolver.resolve(delta.journey), delta.journey);
+      const journey = stages.resolver.resolve(delta.journey);
+      this.#options.onJourney(journey, delta.journey);
+      for (const observer of this.#observers) observer(journey);
     }
   }
 

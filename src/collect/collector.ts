@@ -31,9 +31,7 @@ export interface CollectorOptions {
 }
 
 export function collectorProgram(): string {
-  return (
-    process.env['TRACER_COLLECTOR'] ?? fileURLToPath(new URL('../../build/bpf/collector', import.meta.url))
-  );
+  return process.env.TRACER_COLLECTOR ?? fileURLToPath(new URL('../../build/bpf/collector', import.meta.url));
 }
 
 export class Collector {

@@ -6,7 +6,7 @@
 import { outcomeText } from '../../explain/hop-text.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
 import { quantile } from '../../store/latencies.ts';
-import { fit, type Style, wrap } from './style.ts';
+import { column, type Style, wrap } from './style.ts';
 import { slowestSegment, waySignature } from './way.ts';
 import { bytes, duration, endpointText, wayText } from './words.ts';
 
@@ -171,7 +171,7 @@ export class CompactRenderer {
     const indent = ' '.repeat(OFFSET_WIDTH + 2 + labelWidth + devWidth + 4);
     for (const [n, line] of lines.entries()) {
       const painted = hop.layer === 'drop' ? style.bad(line) : isRewrite ? style.rewrite(line) : line;
-      const head = `${style.dim(offset)}  ${style.place(label, fit(label, labelWidth))} ${style.dim(fit(hop.dev ?? '', devWidth))} `;
+      const head = `${style.dim(offset)}  ${style.place(label, column(label, labelWidth))} ${style.dim(column(hop.dev ?? '', devWidth))} `;
       write(n === 0 ? head + painted : indent + painted);
     }
   }

@@ -17,8 +17,8 @@ export interface Style {
 
 /** NO_COLOR (any value but "") and a pipe mean none; `--color` decides over both. */
 export function styleFor(mode: ColorMode, isTty: boolean): Style {
-  const noColor = (process.env['NO_COLOR'] ?? '') !== '';
-  const on = mode === 'always' || (mode === 'auto' && isTty && !noColor && process.env['TERM'] !== 'dumb');
+  const noColor = (process.env.NO_COLOR ?? '') !== '';
+  const on = mode === 'always' || (mode === 'auto' && isTty && !noColor && process.env.TERM !== 'dumb');
   const c = pc.createColors(on);
   const places: readonly Paint[] = [
     c.cyan,
@@ -49,7 +49,7 @@ export function styleFor(mode: ColorMode, isTty: boolean): Style {
 }
 
 /** `text` in exactly `width` columns: padded, or cut with an ellipsis. */
-export function fit(text: string, width: number): string {
+export function column(text: string, width: number): string {
   const has = stringWidth(text);
   if (has <= width) return text + ' '.repeat(width - has);
   let cut = text;

@@ -1,0 +1,71 @@
+/** Nothing matched for a while: says what SRC does send, what is being watched, and the causes that can be proven. */
+import type { Collector } from '../collect/collector.ts';
+import type { Journey } from '../model/journey.ts';
+import { type FollowTarget, watchRules } from './follow-target.ts';
+import type { Pipeline } from './pipeline.ts';
+import { endpointText } from './render/words.ts';
+
+const LOOK_MS = 1000;
+
+export async function diagnose(
+  target: FollowTarget,
+  pipeline: Pipeline,
+  collector: Collector,
+  tunnelPorts: readonly number[],
+): Promise<string[]> {
+  const seen = new Map<string, number>();
+  const stop = pipeline.observe(journey => {
+    if (!isFrom(target, journey)) return;
+    const what = `${endpointText(journey.from, { port: false })} → ${endpointText(journey.to)} (${journey.proto})`;
+    seen.set(what, (seen.get(what) ?? 0) + 1);
+  });
+  const rules = watchRules(target);
+  const first = rules[0]!;
+  await collector.watch([...rules, { proto: 'any', a: first.a, b: { any: true } }], tunnelPorts);
+  await new Promise(resolve => setTimeout(resolve, LOOK_MS));
+  stop();
+  await collector.watch(rules, tunnelPorts);
+  return [...lines(target, seen), ...causes(target, pipeline)];
+}
+
+function lines(target: FollowTarget, seen: ReadonlyMap<string, number>): string[] {
+  const watched = `nothing matched yet. Watched: ${sideText(target.src)} ↔ ${sideText(target.dst)}${target.port === undefined ? '' : ` port ${target.port}`}`;
+  if (target.src.any === true) return [watched];
+  if (seen.size === 0) return [watched, `${target.src.label} sent nothing at all in the last second`];
+  const top = [...seen].sort((a, b) => b[1] - a[1]).slice(0, 5);
+  return [
+    watched,
+    `seen from ${target.src.label} meanwhile: ${top.map(([what, count]) => `${what} ×${count}`).join(', ')}`,
+  ];
+}
+
+function sideText(side: FollowTarget['src']): string {
+  const ips = [...side.ips, ...side.cidrs, ...(side.backendIps ?? [])];
+  return side.any === true || ips.length === 0
+    ? side.label
+    : `${side.label} (${ips.slice(0, 6).join(', ')}${ips.length > 6 ? ', …' : ''})`;
+}
+
+function causes(target: FollowTarget, pipeline: Pipeline): string[] {
+  const found: string[] = [];
+  const here = [...target.src.ips].some(ip => pipeline.inventory.ownersOf(ip).length > 0);
+  if (target.src.ips.length > 0 && !here)
+    found.push(
+      `no network namespace of this kernel has an address of ${target.src.label}: is it on another machine?`,
+    );
+  if (target.dst.kind === 'service' && (target.dst.backendIps ?? []).length === 0)
+    found.push(`${target.dst.label} has no endpoints: a connection to it is refused`);
+  const off = pipeline.hello?.taps.filter(tap => tap.state !== 'on') ?? [];
+  for (const tap of off)
+    found.push(`the tap ${tap.name} is ${tap.state}: ${tap.reason ?? 'no reason given'}`);
+  return found;
+}
+
+function isFrom(target: FollowTarget, journey: Journey): boolean {
+  const first = journey.hops[0];
+  if (journey.direction === 'reply') return false;
+  return (
+    target.src.ips.includes(journey.from.ip) ||
+    (first !== undefined && target.src.netnsCookies.includes(first.netns.cookie))
+  );
+}

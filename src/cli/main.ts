@@ -1,0 +1,61 @@
+/** The `tracer` command: commander's tree, one file a command. Exit codes: CONTRACT 7. */
+import { Command, CommanderError } from 'commander';
+import { TracerError } from '../base/errors.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { followCommand } from './follow-command.ts';
+import { lsCommand, topologyCommand } from './inventory-commands.ts';
+import { labCommand } from './lab-command.ts';
+import { schemaCommand } from './schema-command.ts';
+
+const program = new Command('tracer')
+  .description('Shows what really happens to a packet inside a Kubernetes node, hop by hop.')
+  .version('0.1.0', '-V, --version')
+  .showHelpAfterError('(tracer COMMAND --help says more)')
+  .configureHelp({ showGlobalOptions: true })
+  .addHelpText(
+    'after',
+    `
+Examples:
+  tracer lab up                                        a practice cluster on this machine
+  tracer follow pod-a nginx-service --in -- curl -s nginx-service
+  tracer lab run cross-node                            a scenario, told and shown
+  tracer ls pods
+
+Exit codes: 0 fine · 1 error · 2 usage · 3 nothing matched · 4 a flow failed · 5 events were lost`,
+  )
+  .exitOverride();
+
+for (const command of [
+  followCommand(),
+  labCommand(),
+  lsCommand(),
+  topologyCommand(),
+  doctorCommand(),
+  schemaCommand(),
+])
+  program.addCommand(command);
+for (const command of program.commands) inheritOverride(command);
+
+function inheritOverride(command: Command): void {
+  command.exitOverride();
+  for (const inner of command.commands) inheritOverride(inner);
+}
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
+  if (error instanceof TracerError) {
+    process.stderr.write(`tracer: error: ${error.message}\n  hint: ${error.hint}\n`);
+    return error.exitCode;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(
+    `tracer: error: ${text}\n  hint: this is a bug in tracer; please report it with the text above\n`,
+  );
+  return 1;
+}

@@ -1,0 +1,37 @@
+import type { Hop, Journey } from '../../model/journey.ts';
+import { canonicalJourney } from './canonical.ts';
+import { CompactRenderer } from './compact.ts';
+import type { Style } from './style.ts';
+
+export const outputFormats = ['compact', 'wide', 'json', 'canonical'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+export interface Renderer {
+  journey(journey: Journey): void;
+  /** Writes what was held back. */
+  finish(): void;
+}
+
+export interface RenderOptions {
+  readonly style: Style;
+  readonly width: number;
+  readonly write: (line: string) => void;
+  readonly label: (hop: Hop) => string;
+}
+
+export function rendererFor(format: OutputFormat, options: RenderOptions): Renderer {
+  switch (format) {
+    case 'json':
+      return { journey: journey => options.write(JSON.stringify(journey)), finish: () => {} };
+    case 'canonical':
+      return {
+        journey: journey => options.write(canonicalJourney(journey, options.label)),
+        finish: () => {},
+      };
+    case 'compact':
+    case 'wide': {
+      const compact = new CompactRenderer({ ...options, wide: format === 'wide' });
+      return { journey: journey => compact.journey(journey), finish: () => compact.flush() };
+    }
+  }
+}
