@@ -405,6 +405,7 @@ describe('names in time', () => {
       kind: 'netns',
       name: 'red',
     });
+    expect(names.endpointOf('10.0.0.2', undefined, 'icmp', 10, 3000 * ms).kind).toBe('external');
   });
 
   it('of two pods with one address the one whose namespace is still there is meant', () => {
