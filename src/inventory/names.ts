@@ -7,20 +7,20 @@
  */
 import type { ClusterPod, ClusterSnapshot } from '../model/inventory.ts';
 import type { Endpoint } from '../model/journey.ts';
+import { isLinkLocal, isLoopbackIp } from './addresses.ts';
+import { ClusterIndex } from './cluster-index.ts';
 import {
-  broadcastOf,
-  inPrefix,
-  isLinkLocal,
-  isLoopbackIp,
-  isMulticast,
-  parseAddress,
-  withPort,
-} from './addresses.ts';
-import { ClusterIndex, type Member, type ServiceMatch } from './cluster-index.ts';
+  type Address,
+  endpointOfMember,
+  endpointOfPlace,
+  isInside,
+  podEndpoint,
+  serviceEndpoint,
+  specialEndpoint,
+} from './endpoints.ts';
 import type { Cookie, Inventory, When } from './inventory.ts';
-import { hasPeerInKernel } from './link-kinds.ts';
 import type { NetnsView } from './netns-view.ts';
-import { containerLabel, containerOf, labelOf, type Place } from './place.ts';
+import { containerLabel, containerOf, labelOf, type Place, placeOfMember } from './place.ts';
 import { reachableFrom } from './reach.ts';
 
 /** As long as a gone namespace is remembered. */
@@ -212,89 +212,4 @@ export class Names {
   #sharesLink(view: NetnsView, other: NetnsView): boolean {
     return view.snapshot.links.some(link => link.peer?.netns === other.cookie);
   }
-}
-
-interface Address {
-  readonly ip: string;
-  readonly port?: number;
-}
-
-function specialEndpoint(at: Address, view: NetnsView | undefined): Endpoint | undefined {
-  const range = parseAddress(at.ip)?.range();
-  if (range === undefined || range === 'unspecified') return { kind: 'unknown', ...at };
-  if (isMulticast(at.ip)) return { kind: 'multicast', ...at };
-  if (range === 'broadcast') return { kind: 'broadcast', ...at };
-  const everybody = view?.addresses().some(({ ip, prefixLen }) => broadcastOf(ip, prefixLen) === at.ip);
-  return everybody === true && view?.owner(at.ip) === undefined ? { kind: 'broadcast', ...at } : undefined;
-}
-
-/** In a network that lies wholly within this machine, but nobody there has the address. */
-function isInside(ip: string, views: readonly NetnsView[]): boolean {
-  return views.some(view =>
-    view.addresses().some(address => {
-      const link = view.link(address.ifindex);
-      return link !== undefined && hasPeerInKernel(link) && inPrefix(ip, address.ip, address.prefixLen);
-    }),
-  );
-}
-
-function podEndpoint(pod: ClusterPod, cluster: string, at: Address): Endpoint {
-  return {
-    kind: 'pod',
-    cluster,
-    namespace: pod.namespace,
-    name: pod.name,
-    node: pod.node,
-    ...at,
-    ...(pod.labels === undefined ? {} : { labels: pod.labels }),
-  };
-}
-
-function serviceEndpoint({ service, port, byEntry }: ServiceMatch, cluster: string, at: Address): Endpoint {
-  return {
-    kind: 'service',
-    cluster,
-    namespace: service.namespace,
-    name: service.name,
-    ...at,
-    ...(port?.name === undefined ? {} : { portName: port.name }),
-    ...(byEntry ? { entry: withPort(at.ip, at.port) } : {}),
-  };
-}
-
-function endpointOfMember(member: Member, cluster: string, at: Address): Endpoint {
-  if (member.kind === 'pod') return podEndpoint(member.pod, cluster, at);
-  if (member.kind === 'node')
-    return { kind: 'node', cluster, name: member.node.name, node: member.node.name, ...at };
-  return {
-    kind: member.kind,
-    cluster,
-    name: member.name,
-    ...(member.kind === 'host' ? { node: 'host' } : {}),
-    ...at,
-  };
-}
-
-function endpointOfPlace(place: Place, at: Address): Endpoint {
-  const { cluster, pod, node, kind, label } = place;
-  return {
-    kind,
-    ...(cluster === undefined ? {} : { cluster }),
-    ...(pod === undefined ? {} : { namespace: pod.namespace }),
-    name: pod?.name ?? label,
-    ...(node === undefined ? {} : { node }),
-    ...at,
-    ...(pod?.labels === undefined ? {} : { labels: pod.labels }),
-  };
-}
-
-function placeOfMember(member: Member, index: ClusterIndex, view: NetnsView): Place {
-  const netnsName = view.snapshot.names[0];
-  const common = { cluster: index.snapshot.name, ...(netnsName === undefined ? {} : { netnsName }) };
-  if (member.kind === 'pod')
-    return { kind: 'pod', node: member.pod.node, pod: member.pod, label: member.pod.name, ...common };
-  if (member.kind === 'node')
-    return { kind: 'node', node: member.node.name, label: member.node.name, ...common };
-  if (member.kind === 'host') return { kind: 'host', node: 'host', label: member.name, ...common };
-  return { kind: 'external', label: member.name, ...common };
 }

@@ -1,5 +1,6 @@
 /** What a namespace is to its reader. */
 import type { ClusterPod } from '../model/inventory.ts';
+import type { ClusterIndex, Member } from './cluster-index.ts';
 import type { NetnsView } from './netns-view.ts';
 
 export interface Place {
@@ -35,4 +36,15 @@ export function labelOf(view: NetnsView): string {
   const { names, processes, inode } = view.snapshot;
   const first = processes[0];
   return names[0] ?? (first === undefined ? `net:[${inode}]` : `${first.comm}[${first.pid}]`);
+}
+
+export function placeOfMember(member: Member, index: ClusterIndex, view: NetnsView): Place {
+  const netnsName = view.snapshot.names[0];
+  const common = { cluster: index.snapshot.name, ...(netnsName === undefined ? {} : { netnsName }) };
+  if (member.kind === 'pod')
+    return { kind: 'pod', node: member.pod.node, pod: member.pod, label: member.pod.name, ...common };
+  if (member.kind === 'node')
+    return { kind: 'node', node: member.node.name, label: member.node.name, ...common };
+  if (member.kind === 'host') return { kind: 'host', node: 'host', label: member.name, ...common };
+  return { kind: 'external', label: member.name, ...common };
 }
