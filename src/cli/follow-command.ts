@@ -9,6 +9,7 @@ import type { ColorMode } from './render/style.ts';
 interface Options {
   readonly namespace?: string;
   readonly selector?: string;
+  readonly context?: string;
   readonly port?: number;
   readonly proto?: string;
   readonly count?: number;
@@ -30,6 +31,7 @@ export function followCommand(): Command {
     .argument('[CMD...]', 'after --: started when the taps are attached; its end ends the following')
     .option('-n, --namespace <NAME>', 'Kubernetes namespace of names that have none')
     .option('-A, --all-namespaces', 'look for names in all namespaces (the default)')
+    .option('--context <CLUSTER>', 'only names of this cluster, such as lab:default')
     .option('-l, --selector <LABELS>', 'SRC is all pods with these labels (SRC is then only a word)')
     .option('-p, --port <PORT>', 'only what uses this port on either side, before or after NAT', port)
     .option('--proto <PROTO>', 'only tcp, udp, icmp, icmpv6, arp, sctp or a number', protocol)
@@ -68,6 +70,7 @@ function followOptions(command: readonly string[], options: Options): FollowOpti
     inside: options.in === true,
     command,
     ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+    ...(options.context === undefined ? {} : { cluster: options.context }),
     ...(options.selector === undefined ? {} : { selector: options.selector }),
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.proto === undefined ? {} : { proto: options.proto }),

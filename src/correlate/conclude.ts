@@ -1,4 +1,4 @@
-import type { ClosedBy, LostCause } from '../model/journey.ts';
+import type { ClosedBy, ConsumedBy, LostCause } from '../model/journey.ts';
 import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
 import { isBirth, type OpenJourney } from './open-journey.ts';
 import { atDestination, hasLeft } from './silence.ts';
@@ -16,7 +16,7 @@ export function conclude(
   topology: Topology,
   circumstances: Circumstances,
 ): Omit<JourneyRecord, 'flow' | 'direction'> {
-  const born = isBirth(journey.first, topology) || journey.forked;
+  const born = isBirth(journey.first, topology) || journey.root !== undefined;
   if (!born) journey.gap({ after: -1, kind: 'unobserved', reason: 'where it came from was not seen' });
   const outcome = outcomeOf(journey, topology, circumstances);
   const complete = born && outcome.kind !== 'open' && outcome.kind !== 'lost' && journey.gaps.length === 0;
@@ -31,6 +31,10 @@ export function conclude(
     links: journey.links,
     processes: journey.processes,
     born,
+    origin: (journey.root ?? journey).first,
+    ...(journey.end === undefined
+      ? {}
+      : { end: { reason: journey.end.reason, location: journey.end.location } }),
   };
 }
 
@@ -40,13 +44,13 @@ function outcomeOf(journey: OpenJourney, topology: Topology, { lost }: Circumsta
   const verdict = end?.verdict;
   if (verdict?.kind === 'dropped')
     return { kind: 'dropped', reason: end!.reason, location: end!.location, at };
-  if (verdict?.kind === 'consumed') return { kind: 'consumed', by: verdict.by, at };
+  if (verdict?.kind === 'consumed') return consumedOrContinued(journey, topology, verdict.by, at);
   if (journey.gaps.some(gap => gap.kind === 'suspect' && gap.after >= 0))
     return { kind: 'open', waiting: 'unknown', at };
   if (verdict?.kind === 'delivered') return { kind: 'delivered', to: verdict.to, at };
   if (atDestination(journey, topology)) return { kind: 'delivered', to: 'stack', at };
   if (hasLeft(journey, topology)) return { kind: 'transmitted', dev: journey.lastPlace.dev, at };
-  if (journey.into.length > 0) return { kind: 'continued', into: journey.into, at };
+  if (journey.copies.length > 0) return { kind: 'continued', into: journey.copies.map(copy => copy.id), at };
   if (lost !== undefined) return { kind: 'lost', cause: lost, at };
   return { kind: 'open', waiting: 'unknown', at };
 }
@@ -62,4 +66,20 @@ function closedBy(
   if (journey.end !== undefined) return 'freed';
   if (shutdown && !atDestination(journey, topology)) return 'shutdown';
   return journey.reused ? 'reused' : 'quiet';
+}
+
+/** A flooded packet arrived if one of its copies did, whichever of them happened to keep the first sk_buff. */
+function consumedOrContinued(
+  journey: OpenJourney,
+  topology: Topology,
+  by: ConsumedBy,
+  at: number,
+): RawOutcome {
+  if (by === 'not-addressed') {
+    const arrived = journey.copies.filter(
+      copy => atDestination(copy, topology) && copy.end?.verdict.kind !== 'consumed',
+    );
+    if (arrived.length > 0) return { kind: 'continued', into: arrived.map(copy => copy.id), at };
+  }
+  return { kind: 'consumed', by, at };
 }

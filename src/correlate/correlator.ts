@@ -16,7 +16,7 @@ import { FlowTable } from './flows.ts';
 import { move } from './moves.ts';
 import { type End, isPlace, OpenJourney } from './open-journey.ts';
 import { ProcessTable } from './processes.ts';
-import { atDestination, silenceOf } from './silence.ts';
+import { atDestination, ENDED_NS, silenceOf } from './silence.ts';
 import type { Topology } from './topology.ts';
 
 /** How long events are held back for those of other CPUs. */
@@ -88,19 +88,31 @@ export class Correlator {
     const out: Delta[] = [];
     this.#release(timeNs - REORDER_NS, out);
     for (const journey of this.#open) {
+      if (journey.root !== undefined) continue; // closes with its root
       if (journey.unknownSteps.length > 0 && !this.#judgeSteps(journey, false, out)) continue;
-      if (journey.last.timeNs + REORDER_NS > timeNs - REORDER_NS) continue;
-      if (timeNs - REORDER_NS - journey.last.timeNs >= silenceOf(journey, this.#options.topology))
-        this.#close(journey, out);
+      if (this.#isSilent(journey, timeNs - REORDER_NS)) this.#closeFamily(journey, out);
     }
     this.#forget(timeNs);
     return out;
+  }
+
+  /** A flood is judged as a whole: it is over when every copy is. */
+  #isSilent(journey: OpenJourney, nowNs: number): boolean {
+    if (nowNs - journey.last.timeNs < ENDED_NS) return false;
+    if (nowNs - journey.last.timeNs < silenceOf(journey, this.#options.topology)) return false;
+    return journey.copies.every(copy => !this.#open.has(copy) || this.#isSilent(copy, nowNs));
+  }
+
+  #closeFamily(journey: OpenJourney, out: Delta[], shutdown = false): void {
+    this.#close(journey, out, shutdown);
+    for (const copy of journey.copies) if (this.#open.has(copy)) this.#close(copy, out, shutdown);
   }
 
   /** No more events will come: what is still open is closed as it stands. */
   finish(): Delta[] {
     const out: Delta[] = [];
     this.#release(Number.POSITIVE_INFINITY, out);
+    for (const journey of this.#open) if (journey.root === undefined) this.#closeFamily(journey, out, true);
     for (const journey of this.#open) this.#close(journey, out, true);
     return out;
   }
@@ -157,7 +169,7 @@ export class Correlator {
     this.#byPacket.set(event.packet, journey);
     this.#bySkb.set(event.skb, journey);
     // The first holder of the data stays the one that copies are copies of.
-    if (!journey.forked) this.#byHead.set(event.head, journey);
+    if (journey.root === undefined) this.#byHead.set(event.head, journey);
   }
 
   /** Steps that were ahead of the inventory are judged again. False: the journey was cut. */
@@ -227,10 +239,10 @@ export class Correlator {
   #fork(parent: OpenJourney, journey: OpenJourney, event: Event): void {
     const link = this.#options.topology.link(event.netns, event.ifindex, event.timeNs);
     const kind = link?.master !== undefined || link?.kind === 'bridge' ? 'flood' : 'clone';
-    journey.forked = true;
+    journey.root = parent.root ?? parent;
+    journey.root.copies.push(journey);
     journey.links.push({ kind, role: 'parent', journey: parent.id });
     parent.links.push({ kind, role: 'child', journey: journey.id });
-    parent.into.push(journey.id);
   }
 
   #judge(event: Event): End {
@@ -284,7 +296,7 @@ export class Correlator {
   }
 
   #record(journey: OpenJourney, shutdown: boolean, lost: LostCause | undefined): JourneyRecord {
-    const { flow, direction } = this.#flows.assign(journey);
+    const { flow, direction } = this.#flows.assign(journey.root ?? journey);
     return {
       ...conclude(journey, this.#options.topology, { shutdown, lost }),
       direction,

@@ -23,12 +23,12 @@ export class OpenJourney {
   end: End | undefined;
   /** Another packet was seen at the address of its sk_buff. */
   reused = false;
-  /** It began as a copy or part of another journey. */
-  forked = false;
+  /** It began as a copy or part of another journey: the first of them. */
+  root: OpenJourney | undefined;
+  /** The copies made of it and of its copies, in order of birth. */
+  readonly copies: OpenJourney[] = [];
   /** Indexes of events whose step could not be judged yet: the inventory may be a little behind. */
   unknownSteps: number[] = [];
-  /** Journeys that it goes on in. */
-  readonly into: string[] = [];
 
   constructor(id: string) {
     this.id = id;

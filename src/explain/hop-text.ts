@@ -38,9 +38,9 @@ function textOf(hop: HopFacts, before: HopFacts | undefined, place: string): str
     case 'bridge':
       return 'the bridge forwards it to another port';
     case 'drop':
-      return `dropped: ${hop.verdict ?? 'no reason given'}`;
+      return `given up: ${hop.verdict ?? 'no reason given'}`;
     case 'socket':
-      return hop.verdict ?? 'taken by the stack';
+      return hop.verdict === undefined ? 'taken by the stack' : `taken by ${hop.verdict}`;
     default:
       return deviceText(hop, before, place);
   }

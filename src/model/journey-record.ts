@@ -35,6 +35,10 @@ export interface JourneyRecord {
   readonly processes: ReadonlyMap<number, ProcessSighting>;
   /** Is the first event where the packet came to be? */
   readonly born: boolean;
+  /** First event of the packet that this is a copy of; the own first event if it is none. */
+  readonly origin: Event;
+  /** How the kernel gave the sk_buff back, if that was seen; `reason` is "" for an ordinary end. */
+  readonly end?: { readonly reason: string; readonly location: string };
 }
 
 export type Delta =

@@ -4,19 +4,15 @@
  */
 import type { Event, NetworkLayer, ProcessSighting } from '../model/event.ts';
 import type { Change, ConntrackRef, Hop, Layer, Stage, Tuple } from '../model/journey.ts';
+import type { JourneyRecord } from '../model/journey-record.ts';
 import { tap } from '../model/layout.generated.ts';
 import { innermost } from '../model/tuples.ts';
 import { type Changes, changesBeforeBirth, changesBetween } from './changes.ts';
 import type { Places } from './places.ts';
-import { addressPort, conntrackTuple, tupleOf } from './protocols.ts';
+import { conntrackTuple, tupleOf } from './protocols.ts';
 
 /** A hop before `index` and `text`. */
 export type HopDraft = Omit<Hop, 'index' | 'text' | 'command'>;
-
-export interface EndFacts {
-  readonly reason: string;
-  readonly location: string;
-}
 
 const hooks: Readonly<Record<number, string>> = {
   [tap.netDevQueue]: 'net_dev_queue',
@@ -35,17 +31,34 @@ export class HopBuilder {
     this.#places = places;
   }
 
-  build(events: readonly Event[], processes: ReadonlyMap<number, ProcessSighting>): HopDraft[] {
+  build(record: JourneyRecord): HopDraft[] {
+    const { events } = record;
     const first = events[0]!;
     const hops: HopDraft[] = [];
-    this.#beforeBirth(first, hops);
+    if (first === record.origin) this.#beforeBirth(first, hops);
     for (const [index, event] of events.entries()) {
       const before = events[index - 1];
       const changes = before === undefined ? undefined : changesBetween(before, event, this.#places);
       if (before !== undefined && changes !== undefined) this.#between(first, before, event, changes, hops);
-      hops.push(this.#seen(first, before, event, changes, processes.get(index)));
+      const hop = this.#seen(first, before, event, changes, record.processes.get(index));
+      const extra = {
+        ...(this.#isRepeated(before, event, events[index + 1], hop) ? { repeats: true as const } : {}),
+        ...verdictOf(event, record),
+      };
+      hops.push({ ...hop, ...extra });
     }
     return hops;
+  }
+
+  /** On a bridge, unchanged, between its ports and the host: the compact form says it in the neighbouring line. */
+  #isRepeated(before: Event | undefined, event: Event, after: Event | undefined, hop: HopDraft): boolean {
+    if (hop.changes.some(change => change.field !== 'mac') || event.ifindex === 0) return false;
+    const device = this.#places.device(event.netns, event.ifindex, event.timeNs);
+    if (device?.kind !== 'bridge') return false;
+    const neighbour = event.tap === tap.netifReceiveSkb ? before : after;
+    if (neighbour === undefined || neighbour.netns !== event.netns || neighbour.tap !== event.tap)
+      return false;
+    return this.#places.device(neighbour.netns, neighbour.ifindex, neighbour.timeNs)?.master === device.name;
   }
 
   /** A rewrite in OUTPUT (a process of the node calls a service) precedes the first device. */
@@ -169,9 +182,6 @@ export class HopBuilder {
       ...(event.mark === 0 ? {} : { mark: event.mark }),
       ...(process === undefined ? {} : { process: { pid: process.pid, comm: process.comm } }),
       changes: rest,
-      ...(before !== undefined && repeats(before, event, rest, device?.kind)
-        ? { repeats: true as const }
-        : {}),
     };
   }
 
@@ -212,10 +222,11 @@ function layerOf(event: Event): { layer: Layer; stage: Stage } {
   return { layer: 'device', stage: 'tx' };
 }
 
-/** Handed by a bridge to its port or by a port to its bridge, unchanged: the compact form says it in the neighbouring line. */
-function repeats(before: Event, event: Event, changes: readonly Change[], kind: string | undefined): boolean {
-  if (before.netns !== event.netns || before.tap !== event.tap) return false;
-  return changes.length === 0 && kind === 'bridge';
+/** What the kernel said when it gave the sk_buff back. */
+function verdictOf(event: Event, record: JourneyRecord): { verdict?: string } {
+  if (record.end === undefined || isDevice(event)) return {};
+  const { reason, location } = record.end;
+  return { verdict: reason === '' ? location : `${reason} in ${location}` };
 }
 
 /** In by one port of a bridge, out by another, without the host's network layer. */
@@ -269,5 +280,3 @@ function split(text: string, ip: 'src' | 'dst', port: 'sport' | 'dport', hasPort
   const colon = text.lastIndexOf(':');
   return { [ip]: text.slice(0, colon).replace(/^\[|\]$/g, ''), [port]: Number(text.slice(colon + 1)) };
 }
-
-export { addressPort };

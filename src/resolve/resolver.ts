@@ -46,7 +46,7 @@ export class Resolver {
     const last = record.events[record.events.length - 1]!;
     const layer = innermost(first);
     const packet = packetFacts(first);
-    const drafts = this.#hops.build(record.events, record.processes);
+    const drafts = this.#hops.build(record);
     const indexOf = eventIndexes(drafts);
     const outcome = outcomeAt(record.outcome, indexOf, drafts);
     const hops = drafts.map((draft, index) => ({
@@ -79,7 +79,7 @@ export class Resolver {
   }
 
   #ends(record: JourneyRecord): Pick<Journey, 'from' | 'to' | 'backend' | 'service' | 'addressed'> {
-    const first = record.events[0]!;
+    const first = record.origin;
     const birth = innermost(first);
     const place = lastWithHeaders(record.events);
     const final = innermost(place) ?? birth;
@@ -97,7 +97,7 @@ export class Resolver {
         netns: event.netns,
         timeNs: event.timeNs,
       });
-    const process = record.processes.get(0);
+    const process = first === record.events[0] ? record.processes.get(0) : undefined;
     const from = withProcess(at(first, written.src, written.sport), process);
     const addressed = { ip: written.dst, ...(written.dport === undefined ? {} : { port: written.dport }) };
     if (record.direction === 'reply' || record.direction === 'related') {

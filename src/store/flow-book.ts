@@ -46,7 +46,7 @@ export class FlowBook {
   evicted = 0;
 
   add(journey: Journey): void {
-    if (journey.flow === undefined || journey.direction === 'none') return;
+    if (journey.flow === undefined || journey.direction === 'none' || isSpareCopy(journey)) return;
     const entry = this.#entryOf(journey);
     const direction = journey.direction as Counted;
     entry.packets[direction]++;
@@ -130,6 +130,14 @@ export class FlowBook {
     if (entry.seqs.has(tcp.seq)) entry.retransmits++;
     else if (entry.seqs.size < 10_000) entry.seqs.add(tcp.seq);
   }
+}
+
+/** A copy of a packet that has been counted: only one that was dropped adds something. */
+function isSpareCopy(journey: Journey): boolean {
+  return (
+    journey.links.some(link => link.role === 'parent' && (link.kind === 'flood' || link.kind === 'clone')) &&
+    journey.outcome.kind !== 'dropped'
+  );
 }
 
 /** An answer is due to: a TCP SYN or data, an echo request, a DNS query. */

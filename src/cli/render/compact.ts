@@ -45,6 +45,11 @@ export class CompactRenderer {
 
   journey(journey: Journey): void {
     this.#firstNs ??= BigInt(journey.startNs);
+    if (isIgnoredCopy(journey) && !this.#options.wide) {
+      this.flush();
+      this.#copy(journey);
+      return;
+    }
     const signature = waySignature(journey);
     const known = this.#ways.get(signature);
     if (this.#options.wide || known === undefined || this.#isSpecial(journey, known)) {
@@ -72,6 +77,20 @@ export class CompactRenderer {
     const sorted = [...run.durations].sort((a, b) => a - b);
     const text = `${run.count} data packets, ${bytes(run.bytes)}, p50 ${duration(quantile(sorted, 0.5))}, p99 ${duration(quantile(sorted, 0.99))}, all ${run.journey.outcome.kind}`;
     this.#options.write(this.#line(this.#since(run.journey), arrow(run.journey), text));
+  }
+
+  /** One line for a flood's copy that its receiver rightly ignored. */
+  #copy(journey: Journey): void {
+    const { style, label } = this.#options;
+    const parent = journey.links.find(link => link.role === 'parent');
+    const place = label(journey.hops[journey.outcome.at] ?? journey.hops[0]!);
+    this.#options.write(
+      this.#line(
+        this.#since(journey),
+        '⤷',
+        style.dim(`a copy of #${parent?.journey ?? '?'} flooded to ${place}, which ignores it`),
+      ),
+    );
   }
 
   #isSpecial(journey: Journey, durations: readonly number[]): boolean {
@@ -158,14 +177,11 @@ export class CompactRenderer {
     this.#outcome(journey);
   }
 
-  #hop(journey: Journey, hop: Hop, label: string, labelWidth: number, devWidth: number): void {
+  #hop(_journey: Journey, hop: Hop, label: string, labelWidth: number, devWidth: number): void {
     const { style, write, width } = this.#options;
     const offset = `${(hop.offsetNs / 1000).toFixed(1)} µs`.padStart(OFFSET_WIDTH + 2);
     const isRewrite = hop.layer === 'netfilter' || hop.layer === 'tunnel';
-    const text =
-      hop.index === journey.outcome.at && journey.outcome.kind === 'dropped'
-        ? `dropped: ${journey.outcome.reason}`
-        : hop.text;
+    const text = this.#options.wide ? hop.text : shortText(hop);
     const process = hop.process === undefined ? '' : `  [${hop.process.comm} ${hop.process.pid}]`;
     const lines = wrap(text + process, Math.max(24, width - OFFSET_WIDTH - 2 - labelWidth - devWidth - 4));
     const indent = ' '.repeat(OFFSET_WIDTH + 2 + labelWidth + devWidth + 4);
@@ -212,6 +228,22 @@ export class CompactRenderer {
       );
     }
   }
+}
+
+/** Place and device stand in columns of their own. */
+function shortText(hop: Hop): string {
+  if (hop.layer !== 'device') return hop.text;
+  if (hop.stage === 'rx') return hop.dev === 'lo' ? 'back in' : 'in';
+  if (hop.peer !== undefined) return `out → ${hop.peer.netns} ${hop.peer.dev}`;
+  return hop.dev === 'lo' ? 'out, to itself' : 'out';
+}
+
+function isIgnoredCopy(journey: Journey): boolean {
+  return (
+    journey.outcome.kind === 'consumed' &&
+    journey.outcome.by === 'not-addressed' &&
+    journey.links.some(link => link.role === 'parent')
+  );
 }
 
 function isData(journey: Journey): boolean {

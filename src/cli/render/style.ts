@@ -61,7 +61,7 @@ export function column(text: string, width: number): string {
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.trim().split(/\s+/)) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (stringWidth(longer) <= width || line === '') line = longer;
     else {

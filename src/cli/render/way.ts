@@ -1,13 +1,18 @@
 import type { Hop, Journey } from '../../model/journey.ts';
 
-/** Journeys with the same text went the same way: same places, same rewrites, same end. */
+/**
+ * Journeys with the same text went the same way: same places, same rewrites, same end. Whether a bridge itself or br_netfilter
+ * passed the packet on, and whether its end had a tracepoint, is no other way.
+ */
 export function waySignature(journey: Journey): string {
-  const hops = journey.hops.map(hopSignature).join('|');
+  const hops = journey.hops
+    .filter(hop => hop.repeats !== true && hop.layer !== 'socket' && hop.layer !== 'bridge')
+    .map(hopSignature)
+    .join('|');
   return `${journey.direction} ${journey.proto} ${hops} ${journey.outcome.kind} ${journey.complete}`;
 }
 
 function hopSignature(hop: Hop): string {
-  if (hop.layer === 'socket') return ''; // whether the end of a delivered packet had a tracepoint is no other way
   const rewrites = hop.changes.filter(
     change => change.field === 'src' || change.field === 'dst' || change.field === 'encap',
   );
