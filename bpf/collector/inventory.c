@@ -27,7 +27,7 @@
 #define REREAD_PROC_NS (1000 * MS)
 #define DUMP_SHARE 10
 #define YOUNG_NS (3000 * MS)
-#define NAMES_YOUNG_NS (50 * MS)
+#define NAMES_YOUNG_NS (20 * MS)
 /* A namespace that cannot be entered yet is not told as unreadable sooner, but at the first look. */
 #define PATIENCE_NS (100 * MS)
 #define PROCESSES_NS (1000 * MS)

@@ -17,7 +17,7 @@ static __always_inline int at_device(struct sk_buff *skb, u32 tap)
 	struct net *net;
 	u64 netns, address;
 	u32 place;
-	bool own;
+	bool own, at_origin;
 
 	if (!f)
 		return 0;
@@ -31,7 +31,9 @@ static __always_inline int at_device(struct sk_buff *skb, u32 tap)
 	place = place_of(netns, dev->ifindex, tap, s->view.ttl);
 	address = address_number(s, skb);
 	slot = slot_find(address);
-	identity = identify(slot.state, &s->view, netns, place, tap == TAP_NET_DEV_QUEUE && (own || !skb->skb_iif));
+	/* skb_scrub_packet() zeroes skb_iif when a tunnel wraps a packet that it forwards */
+	at_origin = tap == TAP_NET_DEV_QUEUE && (own || (!skb->skb_iif && !s->view.tunnel));
+	identity = identify(slot.state, &s->view, netns, place, at_origin);
 	if (identity != IDENTITY_SAME && !is_followed(f, &s->view, netns)) {
 		slot_release(&slot);
 		return 0;

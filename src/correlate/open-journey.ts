@@ -65,7 +65,8 @@ export function isPlace(event: Event): boolean {
  * device that leads out of this kernel.
  */
 export function isBirth(event: Event, topology: Topology): boolean {
-  if (event.tap === tap.netDevQueue) return (event.flags & eventOwnSocket) !== 0 || event.iif === 0;
+  if (event.tap === tap.netDevQueue)
+    return (event.flags & eventOwnSocket) !== 0 || (event.iif === 0 && event.headers?.inner === undefined);
   if (event.tap !== tap.netifReceiveSkb) return event.iif === 0 && (event.flags & eventOwnSocket) !== 0;
   const link = topology.link(event.netns, event.ifindex, event.timeNs);
   return link !== undefined && isEdge(link);

@@ -38,9 +38,9 @@ function textOf(hop: HopFacts, before: HopFacts | undefined, place: string): str
     case 'bridge':
       return 'the bridge forwards it to another port';
     case 'drop':
-      return `given up: ${hop.verdict ?? 'no reason given'}`;
+      return `dropped: ${hop.verdict ?? 'no reason given'}`;
     case 'socket':
-      return hop.verdict === undefined ? 'taken by the stack' : `taken by ${hop.verdict}`;
+      return socketText(hop);
     default:
       return deviceText(hop, before, place);
   }
@@ -63,6 +63,12 @@ function routeText(hop: HopFacts, place: string): string {
   if (route === undefined) return `${place} forwards it`;
   const via = route.via === undefined ? 'on the link' : `via ${route.via}`;
   return `${place} routes it: ${route.prefix === '0.0.0.0/0' || route.prefix === '::/0' ? 'default' : route.prefix} ${via}${route.dev === undefined ? '' : ` dev ${route.dev}`}`;
+}
+
+/** An ordinary end names its function, one with a reason was freed although nothing was lost. */
+function socketText(hop: HopFacts): string {
+  if (hop.verdict === undefined) return 'taken by the stack';
+  return hop.verdict.includes(' in ') ? `freed: ${hop.verdict}` : `taken by ${hop.verdict}`;
 }
 
 export function rewriteText(changes: readonly Change[]): string | undefined {

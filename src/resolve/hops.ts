@@ -45,20 +45,23 @@ export class HopBuilder {
         ...(this.#isRepeated(before, event, events[index + 1], hop) ? { repeats: true as const } : {}),
         ...verdictOf(event, record),
       };
-      hops.push({ ...hop, ...extra });
+      const isLast = index === events.length - 1;
+      hops.push({ ...hop, ...layerOf(event, isLast && record.outcome.kind === 'dropped'), ...extra });
     }
     return hops;
   }
 
-  /** On a bridge, unchanged, between its ports and the host: the compact form says it in the neighbouring line. */
+  /** At a bridge or tunnel device, unchanged: the compact form says it in the neighbouring line. */
   #isRepeated(before: Event | undefined, event: Event, after: Event | undefined, hop: HopDraft): boolean {
     if (hop.changes.some(change => change.field !== 'mac') || event.ifindex === 0) return false;
     const device = this.#places.device(event.netns, event.ifindex, event.timeNs);
-    if (device?.kind !== 'bridge') return false;
     const neighbour = event.tap === tap.netifReceiveSkb ? before : after;
-    if (neighbour === undefined || neighbour.netns !== event.netns || neighbour.tap !== event.tap)
-      return false;
-    return this.#places.device(neighbour.netns, neighbour.ifindex, neighbour.timeNs)?.master === device.name;
+    if (device === undefined || neighbour === undefined) return false;
+    if (neighbour.netns !== event.netns || neighbour.tap !== event.tap) return false;
+    if (device.kind === 'vxlan')
+      return event.headers?.inner === undefined && neighbour.headers?.inner !== undefined;
+    const master = this.#places.device(neighbour.netns, neighbour.ifindex, neighbour.timeNs)?.master;
+    return device.kind === 'bridge' && master === device.name;
   }
 
   /** A rewrite in OUTPUT (a process of the node calls a service) precedes the first device. */
@@ -167,7 +170,7 @@ export class HopBuilder {
     return {
       offsetNs: event.timeNs - first.timeNs,
       cpu: event.cpu,
-      ...layerOf(event),
+      ...layerOf(event, false),
       hook: hooks[event.tap] ?? String(event.tap),
       ...this.#where(at.netns, at.netnsInode, at.timeNs),
       ...(event.dev === '' ? {} : { dev: event.dev, ifindex: event.ifindex }),
@@ -215,10 +218,12 @@ export function isDevice(event: Event): boolean {
   );
 }
 
-function layerOf(event: Event): { layer: Layer; stage: Stage } {
+/** kfree_skb is not always a loss: what the kernel frees so after delivery ends at the socket. */
+function layerOf(event: Event, isDropped: boolean): { layer: Layer; stage: Stage } {
   if (event.tap === tap.netifReceiveSkb) return { layer: 'device', stage: 'rx' };
-  if (event.tap === tap.kfreeSkb) return { layer: 'drop', stage: 'drop' };
-  if (event.tap === tap.consumeSkb) return { layer: 'socket', stage: 'deliver' };
+  if (event.tap === tap.kfreeSkb && isDropped) return { layer: 'drop', stage: 'drop' };
+  if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb)
+    return { layer: 'socket', stage: 'deliver' };
   return { layer: 'device', stage: 'tx' };
 }
 

@@ -24,19 +24,17 @@ const OFFSET_WIDTH = 9;
 const SLOW_FACTOR = 3;
 const SLOW_NS = 1_000_000;
 
+/** Data packets, or pure acknowledgements, on one way since the last other line. */
 interface Run {
-  readonly signature: string;
-  readonly direction: string;
-  count: number;
+  readonly first: Journey;
   bytes: number;
   readonly durations: number[];
-  readonly last: () => Journey;
 }
 
 export class CompactRenderer {
   readonly #options: CompactOptions;
   readonly #ways = new Map<string, number[]>();
-  #run: (Run & { journey: Journey }) | undefined;
+  readonly #runs = new Map<string, Run>();
   #firstNs: bigint | undefined;
 
   constructor(options: CompactOptions) {
@@ -65,18 +63,14 @@ export class CompactRenderer {
     this.#ways.set(signature, durations);
   }
 
-  /** Writes what has been gathered of a run of data packets. */
+  /** Writes what has been gathered of data packets: one line a way. */
   flush(): void {
-    const run = this.#run;
-    this.#run = undefined;
-    if (run === undefined) return;
-    if (run.count === 1) {
-      this.#brief(run.journey);
-      return;
+    const runs = [...this.#runs.values()];
+    this.#runs.clear();
+    for (const run of runs) {
+      if (run.durations.length === 1) this.#brief(run.first);
+      else this.#options.write(this.#line(this.#since(run.first), arrow(run.first), runText(run)));
     }
-    const sorted = [...run.durations].sort((a, b) => a - b);
-    const text = `${run.count} data packets, ${bytes(run.bytes)}, p50 ${duration(quantile(sorted, 0.5))}, p99 ${duration(quantile(sorted, 0.99))}, all ${run.journey.outcome.kind}`;
-    this.#options.write(this.#line(this.#since(run.journey), arrow(run.journey), text));
   }
 
   /** One line for a flood's copy that its receiver rightly ignored. */
@@ -110,19 +104,12 @@ export class CompactRenderer {
   }
 
   #collect(journey: Journey, signature: string): void {
-    if (this.#run !== undefined && this.#run.signature !== signature) this.flush();
-    this.#run ??= {
-      signature,
-      direction: journey.direction,
-      count: 0,
-      bytes: 0,
-      durations: [],
-      journey,
-      last: () => journey,
-    };
-    this.#run.count++;
-    this.#run.bytes += journey.packet.payloadBytes ?? 0;
-    this.#run.durations.push(journey.durationNs);
+    const bytes = journey.packet.payloadBytes ?? 0;
+    const key = `${signature} ${bytes > 0 ? 'data' : 'ack'}`;
+    const run = this.#runs.get(key) ?? { first: journey, bytes: 0, durations: [] };
+    run.bytes += bytes;
+    run.durations.push(journey.durationNs);
+    this.#runs.set(key, run);
   }
 
   #since(journey: Journey): string {
@@ -171,7 +158,7 @@ export class CompactRenderer {
     );
     const devWidth = Math.min(Math.max(...journey.hops.map(hop => (hop.dev ?? '').length), 3), 15);
     for (const [index, hop] of journey.hops.entries())
-      if (hop.repeats !== true || this.#options.wide)
+      if (this.#options.wide || (hop.repeats !== true && hop.layer !== 'bridge'))
         this.#hop(journey, hop, labels[index]!, labelWidth, devWidth);
     this.#gaps(journey);
     this.#outcome(journey);
@@ -228,6 +215,12 @@ export class CompactRenderer {
       );
     }
   }
+}
+
+function runText(run: Run): string {
+  const sorted = [...run.durations].sort((a, b) => a - b);
+  const what = run.bytes > 0 ? `${sorted.length} data packets, ${bytes(run.bytes)}` : `${sorted.length} ACKs`;
+  return `${what}, p50 ${duration(quantile(sorted, 0.5))}, p99 ${duration(quantile(sorted, 0.99))}, all ${run.first.outcome.kind}`;
 }
 
 /** Place and device stand in columns of their own. */
