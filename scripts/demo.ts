@@ -1,10 +1,12 @@
 /**
  * npm run demo: starts the practice cluster, follows one real request through it and prints what happened.
  * On a terminal the cluster then stays up until Ctrl-C; with --once, or without a terminal, the demo ends by itself.
- * A cluster that was up before is used and left alone; one that the demo started is removed however the demo ends.
+ * A cluster that was up before is used and left alone; one that the demo started is removed however the demo ends. A
+ * broken one may be somebody's at work: it is left to them.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -42,16 +44,32 @@ function isAlive(pid: number): boolean {
 }
 
 /** Runs a tracer command to its end and gives its exit code; an abortable one gets the signal that stops the demo. */
-function tracer(args: readonly string[], how: 'quiet' | 'abortable'): Promise<number> {
-  if (how === 'abortable' && stop.signal.aborted) return Promise.resolve(exitCodeOf(stop.signal.reason));
+async function tracer(args: readonly string[], how: 'abortable' | 'to its end'): Promise<number> {
+  if (how === 'abortable' && stop.signal.aborted) return exitCodeOf(stop.signal.reason);
   // In a session of its own, so that Ctrl-C reaches it once, from here, and never while it cleans up.
-  const output = how === 'quiet' ? 'ignore' : 'inherit';
-  const child = spawn(tracerPath, args, { stdio: ['ignore', output, output], detached: true });
+  const child = spawn(tracerPath, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
   if (how === 'abortable') stop.signal.addEventListener('abort', () => child.kill(stop.signal.reason));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve(code ?? exitCodeOf(signal ?? 'SIGTERM')));
+  const [code, signal] = await once(child, 'close');
+  return code ?? exitCodeOf(signal);
+}
+
+type ClusterState = 'up' | 'broken' | 'down';
+
+function clusterState(): ClusterState {
+  const json = execFileSync(tracerPath, ['lab', 'status', '--name', 'default', '-o', 'json'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  return (JSON.parse(json) as { kind: ClusterState }).kind;
+}
+
+/** flannel's bridge needs br_netfilter, which would change every bridge of the host: without it, the network without one. */
+function networkKind(): 'flannel' | 'kindnet' {
+  if (existsSync('/proc/sys/net/bridge')) return 'flannel';
+  console.error(
+    'demo: the kernel module br_netfilter is not loaded: taking the kind of network that has no bridge',
+  );
+  return 'kindnet';
 }
 
 /** The request that the demo is about; the exit code is that of `follow`. */
@@ -66,7 +84,7 @@ async function keepRunning(): Promise<void> {
 The practice cluster is still running. In another terminal, as root:
   bin/tracer ls pods                                      who is there
   bin/tracer follow pod-a any --in -- ping -c1 nginx-2    follow something else
-  bin/tracer lab run                                      the scenarios to watch
+  bin/tracer lab run --help                               the scenarios to watch
 Ctrl-C removes it and ends the demo.`);
   // The interval that watches the parent is no reason to stay alive: this one is.
   const alive = setInterval(() => {}, 2 ** 30);
@@ -75,10 +93,10 @@ Ctrl-C removes it and ends the demo.`);
 }
 
 async function demo(staysUp: boolean): Promise<number> {
-  const wasUp = (await tracer(['lab', 'status'], 'quiet')) === 0;
+  const before = clusterState();
   try {
-    if (!wasUp) {
-      const upCode = await tracer(['lab', 'up'], 'abortable');
+    if (before !== 'up') {
+      const upCode = await tracer(['lab', 'up', '--cni', networkKind()], 'abortable');
       if (upCode !== 0) return upCode;
     }
     const followCode = await followOneRequest();
@@ -86,7 +104,7 @@ async function demo(staysUp: boolean): Promise<number> {
     if (staysUp) await keepRunning();
     return followCode;
   } finally {
-    if (!wasUp) await tracer(['lab', 'down'], 'quiet');
+    if (before === 'down') await tracer(['lab', 'down'], 'to its end');
   }
 }
 

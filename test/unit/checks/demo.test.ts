@@ -20,8 +20,9 @@ afterEach(() => rmSync(checkout, { recursive: true }));
 const calls = (): string[] => readFileSync(`${checkout}/calls`, 'utf8').trim().split('\n');
 
 /** `answers`: shell that decides by "$1 $2" how the fake tracer ends; by default it ends with 0. */
-function fakeTracer(answers: string): void {
-  const script = `#!/bin/sh\necho "$*" >>${checkout}/calls\ncase "$1 $2" in\n${answers}\nesac\n`;
+function fakeTracer(cluster: 'up' | 'broken' | 'down', answers = ''): void {
+  const status = `"lab status") echo '{"name":"default","kind":"${cluster}"}' ;;`;
+  const script = `#!/bin/sh\necho "$1 $2" >>${checkout}/calls\ncase "$1 $2" in\n${status} ${answers}\nesac\n`;
   writeFileSync(`${checkout}/bin/tracer`, script, { mode: 0o755 });
 }
 
@@ -41,29 +42,35 @@ function startDemo(options: readonly string[] = []) {
   return { child, ended, says };
 }
 
-const follow = 'follow pod-a nginx-service --in -- curl -s nginx-service';
+const follow = 'follow pod-a';
 
 describe('npm run demo -- --once', () => {
   test('starts the practice cluster, follows one request, removes the cluster', async () => {
-    fakeTracer('"lab status") exit 1 ;;');
+    fakeTracer('down');
     expect(await startDemo().ended).toBe(0);
     expect(calls()).toEqual(['lab status', 'lab up', follow, 'lab down']);
   });
 
   test('leaves a cluster alone that was up before', async () => {
-    fakeTracer('');
+    fakeTracer('up');
     expect(await startDemo().ended).toBe(0);
     expect(calls()).toEqual(['lab status', follow]);
   });
 
   test('removes what a failed start has left', async () => {
-    fakeTracer('"lab status") exit 1 ;; "lab up") exit 9 ;;');
+    fakeTracer('down', '"lab up") exit 9 ;;');
     expect(await startDemo().ended).toBe(9);
     expect(calls()).toEqual(['lab status', 'lab up', 'lab down']);
   });
 
+  test('leaves a broken cluster to its owner', async () => {
+    fakeTracer('broken', '"lab up") exit 1 ;;');
+    expect(await startDemo().ended).toBe(1);
+    expect(calls()).toEqual(['lab status', 'lab up']);
+  });
+
   test('ends with the exit code of what it shows', async () => {
-    fakeTracer('"lab status") exit 1 ;; follow*) exit 4 ;;');
+    fakeTracer('down', 'follow*) exit 4 ;;');
     expect(await startDemo().ended).toBe(4);
     expect(calls().at(-1)).toBe('lab down');
   });
@@ -74,7 +81,7 @@ describe('npm run demo -- --once', () => {
     ['SIGHUP', 129],
   ] as const)('removes the cluster on %s', async (signal, code) => {
     // The fake follow waits for ever; the demo's signal ends it.
-    fakeTracer('"lab status") exit 1 ;; follow*) echo following; exec tail -f /dev/null ;;');
+    fakeTracer('down', 'follow*) echo following; exec tail -f /dev/null ;;');
     const demo = startDemo();
     await demo.says('following');
     demo.child.kill(signal);
@@ -83,7 +90,7 @@ describe('npm run demo -- --once', () => {
   });
 
   test('removes the cluster when the npm that started it is gone', async () => {
-    fakeTracer('"lab status") exit 1 ;; follow*) echo following; exec tail -f /dev/null ;;');
+    fakeTracer('down', 'follow*) echo following; exec tail -f /dev/null ;;');
     const npm = spawn('tail', ['-f', '/dev/null'], { stdio: 'ignore' });
     const demo = startDemo(['--until-exit-of', String(npm.pid)]);
     await demo.says('following');
