@@ -81,10 +81,10 @@ async function followOneRequest(): Promise<number> {
 
 async function keepRunning(): Promise<void> {
   console.log(`
-The practice cluster is still running. In another terminal, as root:
-  bin/tracer ls pods                                      who is there
-  bin/tracer follow pod-a any --in -- ping -c1 nginx-2    follow something else
-  bin/tracer lab run --help                               the scenarios to watch
+The practice cluster is still running. In another terminal, with sudo:
+  bin/tracer ls pods                                                who is there
+  bin/tracer follow pod-a nginx-2 --in -- ping -c1 10.244.2.7       from one node to the other
+  bin/tracer lab run --help                                         scenarios to watch, each with its story
 Ctrl-C removes it and ends the demo.`);
   // The interval that watches the parent is no reason to stay alive: this one is.
   const alive = setInterval(() => {}, 2 ** 30);
