@@ -16,7 +16,7 @@ export function conclude(
   topology: Topology,
   circumstances: Circumstances,
 ): Omit<JourneyRecord, 'flow' | 'direction'> {
-  const born = isBirth(journey.first, topology) || journey.root !== undefined;
+  const born = isBirth(journey.first, topology) || journey.links.some(link => link.role === 'parent');
   if (!born) journey.gap({ after: -1, kind: 'unobserved', reason: 'where it came from was not seen' });
   const outcome = outcomeOf(journey, topology, circumstances);
   const complete = born && outcome.kind !== 'open' && outcome.kind !== 'lost' && journey.gaps.length === 0;
@@ -32,9 +32,7 @@ export function conclude(
     processes: journey.processes,
     born,
     origin: (journey.root ?? journey).first,
-    ...(journey.end === undefined
-      ? {}
-      : { end: { reason: journey.end.reason, location: journey.end.location } }),
+    ends: journey.ends,
   };
 }
 
@@ -50,6 +48,7 @@ function outcomeOf(journey: OpenJourney, topology: Topology, { lost }: Circumsta
   if (verdict?.kind === 'delivered') return { kind: 'delivered', to: verdict.to, at };
   if (atDestination(journey, topology)) return { kind: 'delivered', to: 'stack', at };
   if (hasLeft(journey, topology)) return { kind: 'transmitted', dev: journey.lastPlace.dev, at };
+  if (journey.into.length > 0) return { kind: 'continued', into: journey.into.map(next => next.id), at };
   if (journey.copies.length > 0) return { kind: 'continued', into: journey.copies.map(copy => copy.id), at };
   if (lost !== undefined) return { kind: 'lost', cause: lost, at };
   return { kind: 'open', waiting: 'unknown', at };

@@ -13,8 +13,9 @@ import { eventEvicted, eventUntrackedEnd, identity, tap } from '../model/layout.
 import { conclude } from './conclude.ts';
 import { judgeConsume, judgeFree } from './ends.ts';
 import { FlowTable } from './flows.ts';
+import { FragmentTable } from './fragments.ts';
 import { move } from './moves.ts';
-import { type End, isPlace, OpenJourney } from './open-journey.ts';
+import { type End, isBirth, isPlace, OpenJourney } from './open-journey.ts';
 import { ProcessTable } from './processes.ts';
 import { atDestination, ENDED_NS, silenceOf } from './silence.ts';
 import type { Topology } from './topology.ts';
@@ -47,6 +48,7 @@ export class Correlator {
   readonly stats: CorrelatorStats = { events: 0, journeys: 0, suspectJoins: 0, lateEvents: 0, lost: 0 };
   readonly #options: CorrelatorOptions;
   readonly #flows = new FlowTable();
+  readonly #fragments = new FragmentTable();
   readonly #processes = new ProcessTable();
   #pending: Event[] = [];
   #nextId = 1;
@@ -168,6 +170,7 @@ export class Correlator {
     journey.events.push(event);
     this.#byPacket.set(event.packet, journey);
     this.#bySkb.set(event.skb, journey);
+    this.#fragments.note(journey, event);
     // The first holder of the data stays the one that copies are copies of.
     if (journey.root === undefined) this.#byHead.set(event.head, journey);
   }
@@ -205,7 +208,13 @@ export class Correlator {
     const copyOf = this.#copying.get(event.cpu);
     if (copyOf !== undefined && this.#continues(copyOf, event)) return copyOf;
     const parent = this.#byHead.get(event.head);
+    if (parent !== undefined && this.#isStandIn(parent, event)) {
+      parent.end = undefined;
+      this.#byPacket.set(event.packet, parent);
+      return parent;
+    }
     const journey = this.#open_(event);
+    if (this.#linkFragments(journey, event)) return journey;
     if (parent !== undefined && parent !== previous && this.#open.has(parent) && this.#isCopy(parent, event))
       this.#fork(parent, journey, event);
     if (event.identity === identity.same)
@@ -231,8 +240,32 @@ export class Correlator {
     return true;
   }
 
+  /** Reassembly puts a clone in the last fragment's place: the fragment that leaves again is that one. */
+  #isStandIn(parent: OpenJourney, event: Event): boolean {
+    const verdict = parent.end?.verdict;
+    if (verdict?.kind !== 'continues' || verdict.as !== 'datagram' || !this.#open.has(parent)) return false;
+    return (
+      samePacket(parent.lastPlace, event) &&
+      move(parent.lastPlace, event, this.#options.topology) === 'possible'
+    );
+  }
+
   #isCopy(parent: OpenJourney, event: Event): boolean {
     return event.timeNs - parent.last.timeNs < COPY_NS && samePacket(parent.lastPlace, event);
+  }
+
+  /** Put together from fragments, or cut from a datagram, in this namespace. */
+  #linkFragments(journey: OpenJourney, event: Event): boolean {
+    const whole = this.#fragments.wholeOf(event);
+    if (whole !== undefined && whole !== journey && !isBirth(event, this.#options.topology)) {
+      journey.datagram = whole;
+      joinFragments('fragment', [whole], [journey]);
+      return true;
+    }
+    const parts = this.#fragments.partsOf(event);
+    for (const part of parts) part.datagram = journey;
+    joinFragments('reassembly', parts, [journey]);
+    return parts.length > 0;
   }
 
   /** A clone shares its data with the original: a bridge that floods makes one for each port. */
@@ -255,8 +288,10 @@ export class Correlator {
   #end(journey: OpenJourney, event: Event): void {
     journey.end = this.#judge(event);
     const { verdict } = journey.end;
+    journey.ends.set(journey.events.length - 1, journey.end);
     if (verdict.kind === 'continues') this.#copying.set(event.cpu, journey);
     if (verdict.kind !== 'late') return;
+    journey.ends.delete(journey.events.length - 1);
     journey.events.pop(); // memory given back long after: neither a place nor a time of the journey
     if (journey.events.length === 0) this.#drop(journey);
   }
@@ -279,6 +314,7 @@ export class Correlator {
       if (this.#byHead.get(event.head) === journey) this.#byHead.delete(event.head);
       this.#closed.set(event.packet, { id: journey.id, atNs: this.#nowNs });
     }
+    this.#fragments.forget(journey);
     const lost = this.#lossOf(journey, shutdown);
     if (lost !== undefined)
       journey.gap({
@@ -296,7 +332,7 @@ export class Correlator {
   }
 
   #record(journey: OpenJourney, shutdown: boolean, lost: LostCause | undefined): JourneyRecord {
-    const { flow, direction } = this.#flows.assign(journey.root ?? journey);
+    const { flow, direction } = this.#flows.assign(journey);
     return {
       ...conclude(journey, this.#options.topology, { shutdown, lost }),
       direction,
@@ -325,6 +361,20 @@ export class Correlator {
     }
     while (this.#losses.length > 0 && this.#losses[0]!.toNs + 10 * REMEMBER_NS < nowNs) this.#losses.shift();
     this.#processes.forget(nowNs);
+  }
+}
+
+function joinFragments(
+  kind: 'fragment' | 'reassembly',
+  from: readonly OpenJourney[],
+  into: readonly OpenJourney[],
+): void {
+  for (const parent of from) {
+    for (const child of into) {
+      parent.into.push(child);
+      parent.links.push({ kind, role: 'child', journey: child.id });
+      child.links.push({ kind, role: 'parent', journey: parent.id });
+    }
   }
 }
 

@@ -34,11 +34,15 @@ export class FlowTable {
   readonly #flows = new Set<FlowEntry>();
   #next = 1;
 
+  /** A copy or a fragment belongs where the packet belongs that it was made of. */
   assign(journey: OpenJourney): FlowAssignment {
-    const first = innermost(journey.first);
+    const whole = journey.root ?? journey.datagram;
+    const told = whole === undefined || isTelling(journey) ? journey : whole;
+    const first = innermost(told.first);
     if (first === undefined) return { direction: 'none' };
-    const quoted = quotedKeys(journey.events);
-    const keys = quoted ?? keysOf(journey.events);
+    const events = whole === undefined ? journey.events : [...journey.events, ...whole.events];
+    const quoted = quotedKeys(told.events);
+    const keys = quoted ?? keysOf(events);
     if (keys.length === 0) return { direction: 'none' };
     const isSyn = quoted === undefined && first.tcp !== undefined && (first.tcp.flags & (SYN | ACK)) === SYN;
     const flow = this.#find(keys, isSyn ? first.tcp?.seq : undefined);
@@ -47,7 +51,7 @@ export class FlowTable {
       this.#byKey.set(key, flow);
     }
     if (quoted !== undefined) return { flow: flow.id, direction: 'related' };
-    return { flow: flow.id, direction: this.#direction(flow, journey) };
+    return { flow: flow.id, direction: this.#direction(flow, told) };
   }
 
   #find(keys: readonly string[], isn: number | undefined): FlowEntry {
@@ -91,6 +95,12 @@ export class FlowTable {
       flow.originator.src === first.src && (first.src !== first.dst || flow.originator.sport === first.sport);
     return sameEnd ? 'request' : 'reply';
   }
+}
+
+/** A later fragment shows no ports: it says nothing of its conversation. */
+function isTelling(journey: OpenJourney): boolean {
+  const layer = innermost(journey.first);
+  return layer?.sport !== undefined || layer?.icmp !== undefined;
 }
 
 function keysOf(events: readonly Event[]): string[] {

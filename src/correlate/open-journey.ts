@@ -21,10 +21,16 @@ export class OpenJourney {
   readonly links: RawLink[] = [];
   readonly processes = new Map<number, ProcessSighting>();
   end: End | undefined;
+  /** By the index of the event that showed it: an sk_buff may end while the packet goes on in another. */
+  readonly ends = new Map<number, End>();
   /** Another packet was seen at the address of its sk_buff. */
   reused = false;
   /** It began as a copy or part of another journey: the first of them. */
   root: OpenJourney | undefined;
+  /** The datagram that it is a fragment of, put together on the way or taken apart there. */
+  datagram: OpenJourney | undefined;
+  /** Journeys that it goes on in: the datagram of a fragment, the fragments of a datagram. */
+  readonly into: OpenJourney[] = [];
   /** The copies made of it and of its copies, in order of birth. */
   readonly copies: OpenJourney[] = [];
   /** Indexes of events whose step could not be judged yet: the inventory may be a little behind. */

@@ -17,6 +17,12 @@ export interface RawLink {
   readonly journey: string;
 }
 
+export interface EndRecord {
+  readonly reason: string;
+  readonly location: string;
+  readonly verdict: { readonly kind: string };
+}
+
 /** The events of one packet with what correlation knows of them; resolution makes a `Journey` of it. */
 export interface JourneyRecord {
   readonly id: string;
@@ -37,8 +43,8 @@ export interface JourneyRecord {
   readonly born: boolean;
   /** First event of the packet that this is a copy of; the own first event if it is none. */
   readonly origin: Event;
-  /** How the kernel gave the sk_buff back, if that was seen; `reason` is "" for an ordinary end. */
-  readonly end?: { readonly reason: string; readonly location: string };
+  /** By the index of the event: how the kernel gave the sk_buff back. `reason` is "" for an ordinary end. */
+  readonly ends: ReadonlyMap<number, EndRecord>;
 }
 
 export type Delta =

@@ -4,7 +4,7 @@
  */
 import type { Event, NetworkLayer, ProcessSighting } from '../model/event.ts';
 import type { Change, ConntrackRef, Hop, Layer, Stage, Tuple } from '../model/journey.ts';
-import type { JourneyRecord } from '../model/journey-record.ts';
+import type { EndRecord, JourneyRecord } from '../model/journey-record.ts';
 import { tap } from '../model/layout.generated.ts';
 import { innermost } from '../model/tuples.ts';
 import { type Changes, changesBeforeBirth, changesBetween } from './changes.ts';
@@ -36,17 +36,18 @@ export class HopBuilder {
     const first = events[0]!;
     const hops: HopDraft[] = [];
     if (first === record.origin) this.#beforeBirth(first, hops);
+    let before: Event | undefined;
     for (const [index, event] of events.entries()) {
-      const before = events[index - 1];
       const changes = before === undefined ? undefined : changesBetween(before, event, this.#places);
       if (before !== undefined && changes !== undefined) this.#between(first, before, event, changes, hops);
       const hop = this.#seen(first, before, event, changes, record.processes.get(index));
       const extra = {
         ...(this.#isRepeated(before, event, events[index + 1], hop) ? { repeats: true as const } : {}),
-        ...verdictOf(event, record),
+        ...verdictOf(record.ends.get(index)),
       };
       const isLast = index === events.length - 1;
       hops.push({ ...hop, ...layerOf(event, isLast && record.outcome.kind === 'dropped'), ...extra });
+      if (event.netns !== 0) before = event; // an end often has no device any more: the packet is where it was
     }
     return hops;
   }
@@ -227,11 +228,11 @@ function layerOf(event: Event, isDropped: boolean): { layer: Layer; stage: Stage
   return { layer: 'device', stage: 'tx' };
 }
 
-/** What the kernel said when it gave the sk_buff back. */
-function verdictOf(event: Event, record: JourneyRecord): { verdict?: string } {
-  if (record.end === undefined || isDevice(event)) return {};
-  const { reason, location } = record.end;
-  return { verdict: reason === '' ? location : `${reason} in ${location}` };
+/** What the kernel said when it gave the sk_buff back; where the packet goes on in another one, that is no place of its own. */
+function verdictOf(end: EndRecord | undefined): { verdict?: string; repeats?: true } {
+  if (end === undefined) return {};
+  const verdict = end.reason === '' ? end.location : `${end.reason} in ${end.location}`;
+  return end.verdict.kind === 'continues' ? { verdict, repeats: true } : { verdict };
 }
 
 /** In by one port of a bridge, out by another, without the host's network layer. */

@@ -108,7 +108,7 @@ export class Resolver {
     const to = at(first, written.dst, written.dport);
     const service = this.#serviceOf(record.flow, to);
     const backend =
-      final.dst === written.dst && final.dport === written.dport
+      record.direction === 'none' || (final.dst === written.dst && final.dport === written.dport)
         ? undefined
         : at(place, final.dst, final.dport);
     return {

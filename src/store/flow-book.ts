@@ -132,12 +132,13 @@ export class FlowBook {
   }
 }
 
-/** A copy of a packet that has been counted: only one that was dropped adds something. */
+/** A copy or part of a packet that has been counted: only one that was dropped adds something. */
 function isSpareCopy(journey: Journey): boolean {
-  return (
-    journey.links.some(link => link.role === 'parent' && (link.kind === 'flood' || link.kind === 'clone')) &&
-    journey.outcome.kind !== 'dropped'
+  const isPart = journey.links.some(
+    link =>
+      link.role === 'parent' && link.kind !== 'retransmit' && link.kind !== 'error' && link.kind !== 'answer',
   );
+  return isPart && journey.outcome.kind !== 'dropped';
 }
 
 /** An answer is due to: a TCP SYN or data, an echo request, a DNS query. */
