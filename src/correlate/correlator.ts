@@ -15,7 +15,8 @@ import { judgeConsume, judgeFree } from './ends.ts';
 import { FlowTable } from './flows.ts';
 import { FragmentTable } from './fragments.ts';
 import { move } from './moves.ts';
-import { type End, isBirth, isPlace, OpenJourney } from './open-journey.ts';
+import { innermost } from '../model/tuples.ts';
+import { type End, isPlace, OpenJourney } from './open-journey.ts';
 import { ProcessTable } from './processes.ts';
 import { atDestination, ENDED_NS, silenceOf } from './silence.ts';
 import type { Topology } from './topology.ts';
@@ -240,14 +241,16 @@ export class Correlator {
     return true;
   }
 
-  /** Reassembly puts a clone in the last fragment's place: the fragment that leaves again is that one. */
+  /**
+   * Reassembly turns the last fragment's sk_buff into the datagram and puts a clone in its place (inet_frag_reasm_prepare(),
+   * Linux 6.18): the fragment that leaves again is that clone. A bridge that floods makes clones too, between its ports.
+   */
   #isStandIn(parent: OpenJourney, event: Event): boolean {
-    const verdict = parent.end?.verdict;
-    if (verdict?.kind !== 'continues' || verdict.as !== 'datagram' || !this.#open.has(parent)) return false;
-    return (
-      samePacket(parent.lastPlace, event) &&
-      move(parent.lastPlace, event, this.#options.topology) === 'possible'
-    );
+    if (innermost(event)?.fragment === undefined || !this.#open.has(parent)) return false;
+    const was = parent.lastPlace;
+    if (!samePacket(was, event) || move(was, event, this.#options.topology) !== 'possible') return false;
+    const from = this.#options.topology.link(was.netns, was.ifindex, was.timeNs);
+    return from !== undefined && from.master === undefined && from.kind !== 'bridge';
   }
 
   #isCopy(parent: OpenJourney, event: Event): boolean {
@@ -257,7 +260,7 @@ export class Correlator {
   /** Put together from fragments, or cut from a datagram, in this namespace. */
   #linkFragments(journey: OpenJourney, event: Event): boolean {
     const whole = this.#fragments.wholeOf(event);
-    if (whole !== undefined && whole !== journey && !isBirth(event, this.#options.topology)) {
+    if (whole !== undefined && whole !== journey && event.timeNs - whole.last.timeNs < COPY_NS) {
       journey.datagram = whole;
       joinFragments('fragment', [whole], [journey]);
       return true;
