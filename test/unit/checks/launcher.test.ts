@@ -46,6 +46,15 @@ describe('bin/tracer', () => {
     });
   });
 
+  test('becomes Node, so that signals reach it', () => {
+    build();
+    script(`${checkout}/path/node`, '[ "$1" = --version ] && echo v24.0.0 && exit\necho $$');
+    const { pid, stdout } = spawnSync(`${checkout}/bin/tracer`, {
+      env: { PATH: `${checkout}/path:/usr/bin:/bin` },
+    });
+    expect(Number(stdout)).toBe(pid);
+  });
+
   test("prefers the toolchain's Node, so that sudo's PATH does not matter", () => {
     build();
     fakeNode(`${checkout}/path/node`, '20.0.0');
