@@ -13,9 +13,9 @@ import { eventEvicted, eventUntrackedEnd, identity, tap } from '../model/layout.
 import { conclude } from './conclude.ts';
 import { judgeConsume, judgeFree } from './ends.ts';
 import { FlowTable } from './flows.ts';
-import { FragmentTable } from './fragments.ts';
+import { Lineage } from './lineage.ts';
+import { LossBook, type LossMeanwhile } from './loss-book.ts';
 import { move } from './moves.ts';
-import { innermost } from '../model/tuples.ts';
 import { type End, isPlace, OpenJourney } from './open-journey.ts';
 import { ProcessTable } from './processes.ts';
 import { atDestination, ENDED_NS, silenceOf } from './silence.ts';
@@ -23,8 +23,6 @@ import type { Topology } from './topology.ts';
 
 /** How long events are held back for those of other CPUs. */
 export const REORDER_NS = 5_000_000;
-/** A copy made of a packet is seen this soon after it, or the two have nothing to do with each other. */
-const COPY_NS = 5_000_000;
 /** A closed journey is remembered this long, to count what comes late. */
 const REMEMBER_NS = 1_000_000_000;
 const UNKNOWN_STEP = 'the devices of this step are not in the inventory';
@@ -49,23 +47,21 @@ export class Correlator {
   readonly stats: CorrelatorStats = { events: 0, journeys: 0, suspectJoins: 0, lateEvents: 0, lost: 0 };
   readonly #options: CorrelatorOptions;
   readonly #flows = new FlowTable();
-  readonly #fragments = new FragmentTable();
+  readonly #losses = new LossBook();
+  readonly #lineage: Lineage;
   readonly #processes = new ProcessTable();
   #pending: Event[] = [];
   #nextId = 1;
   #nowNs = 0;
   readonly #byPacket = new Map<number, OpenJourney>();
   readonly #bySkb = new Map<number, OpenJourney>();
-  readonly #byHead = new Map<number, OpenJourney>();
   /** In order of their last event would be ideal; in order of birth is near enough to walk. */
   readonly #open = new Set<OpenJourney>();
   readonly #closed = new Map<number, { readonly id: string; readonly atNs: number }>();
-  readonly #losses: LossRecord[] = [];
-  /** Journeys whose sk_buff ended while the packet goes on, by CPU: the copy follows at once. */
-  readonly #copying = new Map<number, OpenJourney>();
 
   constructor(options: CorrelatorOptions) {
     this.#options = options;
+    this.#lineage = new Lineage(options.topology, journey => this.#open.has(journey));
   }
 
   event(event: Event): void {
@@ -78,7 +74,7 @@ export class Correlator {
 
   loss(loss: LossRecord): void {
     this.stats.lost += loss.count;
-    this.#losses.push(loss);
+    this.#losses.add(loss);
   }
 
   get openCount(): number {
@@ -144,7 +140,7 @@ export class Correlator {
     const step = move(journey.lastPlace, event, this.#options.topology);
     if (step === 'possible') return true;
     const after = journey.events.length - 1;
-    if (this.#lostBetween(journey.last.timeNs, event.timeNs)) {
+    if (this.#losses.during(journey.last.timeNs, event.timeNs) !== undefined) {
       journey.gap({ after, kind: 'lost', reason: 'events of the steps between were lost' });
       return true;
     }
@@ -171,9 +167,7 @@ export class Correlator {
     journey.events.push(event);
     this.#byPacket.set(event.packet, journey);
     this.#bySkb.set(event.skb, journey);
-    this.#fragments.note(journey, event);
-    // The first holder of the data stays the one that copies are copies of.
-    if (journey.root === undefined) this.#byHead.set(event.head, journey);
+    this.#lineage.note(journey, event);
   }
 
   /** Steps that were ahead of the inventory are judged again. False: the journey was cut. */
@@ -206,18 +200,14 @@ export class Correlator {
       return undefined;
     const previous = this.#bySkb.get(event.skb);
     if (previous !== undefined && this.#open.has(previous)) previous.reused = true;
-    const copyOf = this.#copying.get(event.cpu);
-    if (copyOf !== undefined && this.#continues(copyOf, event)) return copyOf;
-    const parent = this.#byHead.get(event.head);
-    if (parent !== undefined && this.#isStandIn(parent, event)) {
-      parent.end = undefined;
-      this.#byPacket.set(event.packet, parent);
-      return parent;
+    const continued = this.#lineage.continuedBy(event);
+    if (continued !== undefined) {
+      continued.end = undefined;
+      this.#byPacket.set(event.packet, continued);
+      return continued;
     }
     const journey = this.#open_(event);
-    if (this.#linkFragments(journey, event)) return journey;
-    if (parent !== undefined && parent !== previous && this.#open.has(parent) && this.#isCopy(parent, event))
-      this.#fork(parent, journey, event);
+    this.#lineage.link(journey, event, previous);
     if (event.identity === identity.same)
       journey.gap({ after: -1, kind: 'unobserved', reason: 'it was under way when the following began' });
     return journey;
@@ -228,57 +218,6 @@ export class Correlator {
     this.#byPacket.set(event.packet, journey);
     this.#open.add(journey);
     return journey;
-  }
-
-  /** The packet whose sk_buff has just ended on this CPU goes on in another one. */
-  #continues(copyOf: OpenJourney, event: Event): boolean {
-    this.#copying.delete(event.cpu);
-    if (!this.#open.has(copyOf) || event.timeNs - copyOf.last.timeNs > COPY_NS) return false;
-    const was = copyOf.lastPlace;
-    if (!samePacket(was, event) || move(was, event, this.#options.topology) !== 'possible') return false;
-    copyOf.end = undefined;
-    this.#byPacket.set(event.packet, copyOf);
-    return true;
-  }
-
-  /**
-   * Reassembly turns the last fragment's sk_buff into the datagram and puts a clone in its place (inet_frag_reasm_prepare(),
-   * Linux 6.18): the fragment that leaves again is that clone. A bridge that floods makes clones too, between its ports.
-   */
-  #isStandIn(parent: OpenJourney, event: Event): boolean {
-    if (innermost(event)?.fragment === undefined || !this.#open.has(parent)) return false;
-    const was = parent.lastPlace;
-    if (!samePacket(was, event) || move(was, event, this.#options.topology) !== 'possible') return false;
-    const from = this.#options.topology.link(was.netns, was.ifindex, was.timeNs);
-    return from !== undefined && from.master === undefined && from.kind !== 'bridge';
-  }
-
-  #isCopy(parent: OpenJourney, event: Event): boolean {
-    return event.timeNs - parent.last.timeNs < COPY_NS && samePacket(parent.lastPlace, event);
-  }
-
-  /** Put together from fragments, or cut from a datagram, in this namespace. */
-  #linkFragments(journey: OpenJourney, event: Event): boolean {
-    const whole = this.#fragments.wholeOf(event);
-    if (whole !== undefined && whole !== journey && event.timeNs - whole.last.timeNs < COPY_NS) {
-      journey.datagram = whole;
-      joinFragments('fragment', [whole], [journey]);
-      return true;
-    }
-    const parts = this.#fragments.partsOf(event);
-    for (const part of parts) part.datagram = journey;
-    joinFragments('reassembly', parts, [journey]);
-    return parts.length > 0;
-  }
-
-  /** A clone shares its data with the original: a bridge that floods makes one for each port. */
-  #fork(parent: OpenJourney, journey: OpenJourney, event: Event): void {
-    const link = this.#options.topology.link(event.netns, event.ifindex, event.timeNs);
-    const kind = link?.master !== undefined || link?.kind === 'bridge' ? 'flood' : 'clone';
-    journey.root = parent.root ?? parent;
-    journey.root.copies.push(journey);
-    journey.links.push({ kind, role: 'parent', journey: parent.id });
-    parent.links.push({ kind, role: 'child', journey: journey.id });
   }
 
   #judge(event: Event): End {
@@ -292,7 +231,7 @@ export class Correlator {
     journey.end = this.#judge(event);
     const { verdict } = journey.end;
     journey.ends.set(journey.events.length - 1, journey.end);
-    if (verdict.kind === 'continues') this.#copying.set(event.cpu, journey);
+    if (verdict.kind === 'continues') this.#lineage.goesOn(journey, event.cpu);
     if (verdict.kind !== 'late') return;
     journey.ends.delete(journey.events.length - 1);
     journey.events.pop(); // memory given back long after: neither a place nor a time of the journey
@@ -304,20 +243,15 @@ export class Correlator {
     for (const [packet, other] of this.#byPacket) if (other === journey) this.#byPacket.delete(packet);
   }
 
-  #lostBetween(fromNs: number, toNs: number): boolean {
-    return this.#losses.some(loss => loss.fromNs <= toNs && loss.toNs >= fromNs);
-  }
-
   #close(journey: OpenJourney, out: Delta[], shutdown = false): void {
     if (!this.#judgeSteps(journey, true, out)) return;
     this.#open.delete(journey);
     for (const event of journey.events) {
       if (this.#byPacket.get(event.packet) === journey) this.#byPacket.delete(event.packet);
       if (this.#bySkb.get(event.skb) === journey) this.#bySkb.delete(event.skb);
-      if (this.#byHead.get(event.head) === journey) this.#byHead.delete(event.head);
       this.#closed.set(event.packet, { id: journey.id, atNs: this.#nowNs });
     }
-    this.#fragments.forget(journey);
+    this.#lineage.forget(journey);
     const lost = this.#lossOf(journey, shutdown);
     if (lost !== undefined)
       journey.gap({
@@ -344,17 +278,9 @@ export class Correlator {
   }
 
   /** Which losses may have cut this journey: any while it was on its way, or while it was being waited for. */
-  #lossOf(journey: OpenJourney, shutdown: boolean): { cause: LostCause; count: number } | undefined {
+  #lossOf(journey: OpenJourney, shutdown: boolean): LossMeanwhile | undefined {
     const ended = journey.end !== undefined || atDestination(journey, this.#options.topology);
-    const untilNs = shutdown || !ended ? this.#nowNs : journey.last.timeNs;
-    let count = 0;
-    let cause: LostCause = 'ring';
-    for (const loss of this.#losses) {
-      if (loss.fromNs > untilNs || loss.toNs < journey.first.timeNs) continue;
-      count += loss.count;
-      cause = loss.cause === 'map' ? 'map' : 'ring';
-    }
-    return count === 0 ? undefined : { cause, count };
+    return this.#losses.during(journey.first.timeNs, shutdown || !ended ? this.#nowNs : journey.last.timeNs);
   }
 
   #forget(nowNs: number): void {
@@ -362,42 +288,12 @@ export class Correlator {
       if (closed.atNs + REMEMBER_NS > nowNs) break;
       this.#closed.delete(packet);
     }
-    while (this.#losses.length > 0 && this.#losses[0]!.toNs + 10 * REMEMBER_NS < nowNs) this.#losses.shift();
+    this.#losses.forget(nowNs);
     this.#processes.forget(nowNs);
-  }
-}
-
-function joinFragments(
-  kind: 'fragment' | 'reassembly',
-  from: readonly OpenJourney[],
-  into: readonly OpenJourney[],
-): void {
-  for (const parent of from) {
-    for (const child of into) {
-      parent.into.push(child);
-      parent.links.push({ kind, role: 'child', journey: child.id });
-      child.links.push({ kind, role: 'parent', journey: parent.id });
-    }
   }
 }
 
 function placeBefore(events: readonly Event[], index: number): Event {
   for (let i = index - 1; i > 0; i--) if (isPlace(events[i]!)) return events[i]!;
   return events[0]!;
-}
-
-/** By what no hop changes; the kernel side compares more. */
-function samePacket(a: Event, b: Event): boolean {
-  const x = a.headers?.inner ?? a.headers?.outer;
-  const y = b.headers?.inner ?? b.headers?.outer;
-  if (x === undefined || y === undefined) return false;
-  if (x.family !== y.family || x.proto !== y.proto || x.id !== y.id) return false;
-  if (
-    x.tcp?.seq !== y.tcp?.seq ||
-    x.tcp?.ack !== y.tcp?.ack ||
-    x.icmp?.seq !== y.icmp?.seq ||
-    x.icmp?.type !== y.icmp?.type
-  )
-    return false;
-  return x.fragment?.offset === y.fragment?.offset && (isPlace(b) || (b.flags & eventUntrackedEnd) !== 0);
 }

@@ -1,0 +1,126 @@
+/**
+ * Where the sk_buff changes under a packet: what a new one is the continuation, the copy or the part of.
+ *
+ * The kernel tells none of it without kprobes. So it is told by what a copy shares with its original: the CPU that makes it, at
+ * once; the buffer with the data (`skb->head`), which clones share; what no hop changes in the headers; and a step that the
+ * topology allows. What this cannot know: a clone whose data was copied before it was first seen (skb_copy) looks like a packet of its own.
+ */
+import type { Event } from '../model/event.ts';
+import { eventUntrackedEnd } from '../model/layout.generated.ts';
+import { innermost } from '../model/tuples.ts';
+import { FragmentTable } from './fragments.ts';
+import { move } from './moves.ts';
+import { isPlace, type OpenJourney } from './open-journey.ts';
+import type { Topology } from './topology.ts';
+
+/** A copy made of a packet is seen this soon after it, or the two have nothing to do with each other. */
+const COPY_NS = 5_000_000;
+
+export class Lineage {
+  readonly #topology: Topology;
+  readonly #isOpen: (journey: OpenJourney) => boolean;
+  readonly #fragments = new FragmentTable();
+  readonly #byHead = new Map<number, OpenJourney>();
+  /** Journeys whose sk_buff ended while the packet goes on, by CPU: the copy follows at once. */
+  readonly #copying = new Map<number, OpenJourney>();
+
+  constructor(topology: Topology, isOpen: (journey: OpenJourney) => boolean) {
+    this.#topology = topology;
+    this.#isOpen = isOpen;
+  }
+
+  note(journey: OpenJourney, event: Event): void {
+    this.#fragments.note(journey, event);
+    // The first holder of the data stays the one that copies are copies of.
+    if (journey.root === undefined) this.#byHead.set(event.head, journey);
+  }
+
+  /** The sk_buff of this journey ended on that CPU, and the packet goes on in another one. */
+  goesOn(journey: OpenJourney, cpu: number): void {
+    this.#copying.set(cpu, journey);
+  }
+
+  forget(journey: OpenJourney): void {
+    this.#fragments.forget(journey);
+    for (const event of journey.events)
+      if (this.#byHead.get(event.head) === journey) this.#byHead.delete(event.head);
+  }
+
+  /** The journey that goes on in the sk_buff of this event, which was not seen before. */
+  continuedBy(event: Event): OpenJourney | undefined {
+    const ended = this.#copying.get(event.cpu);
+    this.#copying.delete(event.cpu);
+    if (ended !== undefined && event.timeNs - ended.last.timeNs <= COPY_NS && this.#mayBe(ended, event))
+      return ended;
+    const holder = this.#byHead.get(event.head);
+    return holder !== undefined && this.#isStandIn(holder, event) ? holder : undefined;
+  }
+
+  /** Links a new journey to what it was made of, if it was. `previous`: what was at its sk_buff before. */
+  link(journey: OpenJourney, event: Event, previous: OpenJourney | undefined): void {
+    if (this.#linkFragments(journey, event)) return;
+    const holder = this.#byHead.get(event.head);
+    if (holder === undefined || holder === previous || !this.#isOpen(holder)) return;
+    if (event.timeNs - holder.last.timeNs < COPY_NS && samePacket(holder.lastPlace, event))
+      this.#fork(holder, journey, event);
+  }
+
+  #mayBe(journey: OpenJourney, event: Event): boolean {
+    const was = journey.lastPlace;
+    return this.#isOpen(journey) && samePacket(was, event) && move(was, event, this.#topology) === 'possible';
+  }
+
+  /**
+   * Reassembly turns the last fragment's sk_buff into the datagram and puts a clone in its place (inet_frag_reasm_prepare(),
+   * Linux 6.18): the fragment that leaves again is that clone. A bridge that floods makes clones too, between its ports.
+   */
+  #isStandIn(holder: OpenJourney, event: Event): boolean {
+    if (innermost(event)?.fragment === undefined || !this.#mayBe(holder, event)) return false;
+    const was = holder.lastPlace;
+    const from = this.#topology.link(was.netns, was.ifindex, was.timeNs);
+    return from !== undefined && from.master === undefined && from.kind !== 'bridge';
+  }
+
+  /** Put together from fragments, or cut from a datagram, in this namespace. */
+  #linkFragments(journey: OpenJourney, event: Event): boolean {
+    const whole = this.#fragments.wholeOf(event);
+    if (whole !== undefined && whole !== journey && event.timeNs - whole.last.timeNs < COPY_NS) {
+      journey.datagram = whole;
+      goOn('fragment', whole, journey);
+      return true;
+    }
+    const parts = this.#fragments.partsOf(event);
+    for (const part of parts) {
+      part.datagram = journey;
+      goOn('reassembly', part, journey);
+    }
+    return parts.length > 0;
+  }
+
+  /** A clone shares its data with the original: a bridge that floods makes one for each port. */
+  #fork(parent: OpenJourney, journey: OpenJourney, event: Event): void {
+    const link = this.#topology.link(event.netns, event.ifindex, event.timeNs);
+    const kind = link?.master !== undefined || link?.kind === 'bridge' ? 'flood' : 'clone';
+    journey.root = parent.root ?? parent;
+    journey.root.copies.push(journey);
+    journey.links.push({ kind, role: 'parent', journey: parent.id });
+    parent.links.push({ kind, role: 'child', journey: journey.id });
+  }
+}
+
+function goOn(kind: 'fragment' | 'reassembly', parent: OpenJourney, child: OpenJourney): void {
+  parent.into.push(child);
+  parent.links.push({ kind, role: 'child', journey: child.id });
+  child.links.push({ kind, role: 'parent', journey: parent.id });
+}
+
+/** By what no hop changes; the kernel side compares more. */
+function samePacket(a: Event, b: Event): boolean {
+  const x = innermost(a);
+  const y = innermost(b);
+  if (x === undefined || y === undefined) return false;
+  if (x.family !== y.family || x.proto !== y.proto || x.id !== y.id) return false;
+  if (x.tcp?.seq !== y.tcp?.seq || x.tcp?.ack !== y.tcp?.ack) return false;
+  if (x.icmp?.seq !== y.icmp?.seq || x.icmp?.type !== y.icmp?.type) return false;
+  return x.fragment?.offset === y.fragment?.offset && (isPlace(b) || (b.flags & eventUntrackedEnd) !== 0);
+}
