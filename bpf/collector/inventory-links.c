@@ -13,13 +13,17 @@
 #define IFLA_VXLAN_MAX 40
 #endif
 
-static void read_vxlan(const struct nlattr *data, struct vxlan *vxlan)
+/* Unlike other stacked devices it names the device below among its own settings, not in IFLA_LINK. */
+static void read_vxlan(const struct nlattr *data, struct link *link)
 {
+	struct vxlan *vxlan = &link->vxlan;
 	const struct nlattr *table[IFLA_VXLAN_MAX + 1];
 
 	netlink_nested(data, table, IFLA_VXLAN_MAX);
 	if (table[IFLA_VXLAN_ID])
 		vxlan->vni = mnl_attr_get_u32(table[IFLA_VXLAN_ID]);
+	if (table[IFLA_VXLAN_LINK])
+		link->other = (int)mnl_attr_get_u32(table[IFLA_VXLAN_LINK]);
 	if (table[IFLA_VXLAN_PORT])
 		vxlan->port = ntohs(mnl_attr_get_u16(table[IFLA_VXLAN_PORT]));
 	if (table[IFLA_VXLAN_LEARNING])
@@ -44,7 +48,7 @@ static void read_kind(const struct nlattr *info, struct link *link)
 	snprintf(link->kind, sizeof(link->kind), "%s", mnl_attr_get_str(table[IFLA_INFO_KIND]));
 	if (strcmp(link->kind, "vxlan") == 0 && table[IFLA_INFO_DATA]) {
 		link->is_vxlan = true;
-		read_vxlan(table[IFLA_INFO_DATA], &link->vxlan);
+		read_vxlan(table[IFLA_INFO_DATA], link);
 	}
 }
 
@@ -75,8 +79,8 @@ void links_add(const struct nlmsghdr *message, void *ctx)
 		link->other = (int)mnl_attr_get_u32(table[IFLA_LINK]);
 	if (table[IFLA_LINK_NETNSID])
 		link->other_nsid = (int)mnl_attr_get_u32(table[IFLA_LINK_NETNSID]);
-	if (link->other && link->other_nsid < 0)
-		link->other_netns = netns->cookie;
 	if (table[IFLA_LINKINFO])
 		read_kind(table[IFLA_LINKINFO], link);
+	if (link->other && link->other_nsid < 0)
+		link->other_netns = netns->cookie;
 }

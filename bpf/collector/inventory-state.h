@@ -72,7 +72,7 @@ struct netns {
 	uint64_t read_ns;
 	/* When to read it again although nothing seems to have changed. */
 	uint64_t due_ns;
-	/* Not before: a namespace that is slow to dump is dumped less often. */
+	/* Not before: a namespace that is much work to dump is dumped less often. */
 	uint64_t rest_until_ns;
 	unsigned int settled;
 
@@ -143,6 +143,15 @@ static inline uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* What this thread has worked, without its waiting: for the RTNL lock, which removing a namespace holds for long. */
+static inline uint64_t worked_ns(void)
+{
+	struct timespec worked;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked);
+	return (uint64_t)worked.tv_sec * 1000000000ULL + worked.tv_nsec;
 }
 
 /* inventory-walk.c: which namespaces there are */

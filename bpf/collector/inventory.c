@@ -65,10 +65,10 @@ static bool look_around(struct inventory *inventory, uint64_t now)
 	if (names_due)
 		inventory->names_ns = now;
 	if (processes_due) {
-		uint64_t cost = now_ns();
+		uint64_t cost = worked_ns();
 
 		process_scan(inventory);
-		cost = now_ns() - cost;
+		cost = worked_ns() - cost;
 		/* On a machine of many thousand processes: less often. */
 		inventory->processes_ns = now + (young ? PROCESSES_YOUNG_NS : PROCESSES_NS) + cost * DUMP_SHARE;
 	}
@@ -98,7 +98,7 @@ static void drop_gone(struct inventory *inventory, struct text *frame)
 	inventory->cursor = 0;
 }
 
-static void plan_next(struct inventory *inventory, struct netns *netns, bool changed)
+static void plan_next(struct inventory *inventory, struct netns *netns, bool changed, uint64_t cost)
 {
 	uint64_t reread = inventory->walker ? REREAD_NS : REREAD_PROC_NS;
 	uint64_t now = now_ns();
@@ -112,7 +112,7 @@ static void plan_next(struct inventory *inventory, struct netns *netns, bool cha
 	else
 		/* Spread by cookie, which is as good as random here. */
 		netns->due_ns = now + reread * 3 / 4 + (netns->cookie * 0x9e3779b97f4a7c15ULL >> 32) % (reread / 2);
-	netns->rest_until_ns = now + (now - netns->read_ns) * DUMP_SHARE;
+	netns->rest_until_ns = now + cost * DUMP_SHARE;
 }
 
 static void dump_changed(struct inventory *inventory, uint64_t now)
@@ -120,12 +120,14 @@ static void dump_changed(struct inventory *inventory, uint64_t now)
 	for (size_t i = 0; i < inventory->count; i++) {
 		struct netns *netns = inventory->list[i];
 		bool changed = !netns->read_ns || netns->changes != netns->changes_now;
+		uint64_t cost;
 
 		if ((!changed && now < netns->due_ns) || now < netns->rest_until_ns)
 			continue;
+		cost = worked_ns();
 		netns->changes = netns->changes_now;
 		dump_netns(inventory, netns);
-		plan_next(inventory, netns, changed);
+		plan_next(inventory, netns, changed, worked_ns() - cost);
 	}
 }
 
@@ -155,10 +157,11 @@ static void emit_changed(struct inventory *inventory, uint64_t now, bool all, st
 static void look(struct inventory *inventory, struct text *frame)
 {
 	uint64_t now = now_ns();
+	uint64_t cost = worked_ns();
 	bool scanned;
 
 	walk_run(inventory, now);
-	inventory->walk_cost_ns = now_ns() - now;
+	inventory->walk_cost_ns = worked_ns() - cost;
 	drop_gone(inventory, frame);
 	scanned = look_around(inventory, now);
 	dump_changed(inventory, now);
