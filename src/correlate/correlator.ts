@@ -231,7 +231,7 @@ export class Correlator {
     journey.end = this.#judge(event);
     const { verdict } = journey.end;
     journey.ends.set(journey.events.length - 1, journey.end);
-    if (verdict.kind === 'continues') this.#lineage.goesOn(journey, event.cpu);
+    if (verdict.kind === 'continues') this.#lineage.goesOn(journey, event.cpu, verdict.as);
     if (verdict.kind !== 'late') return;
     journey.ends.delete(journey.events.length - 1);
     journey.events.pop(); // memory given back long after: neither a place nor a time of the journey

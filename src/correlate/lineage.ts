@@ -6,11 +6,11 @@
  * topology allows. What this cannot know: a clone whose data was copied before it was first seen (skb_copy) looks like a packet of its own.
  */
 import type { Event } from '../model/event.ts';
-import { eventUntrackedEnd } from '../model/layout.generated.ts';
 import { innermost } from '../model/tuples.ts';
 import { FragmentTable } from './fragments.ts';
 import { move } from './moves.ts';
-import { isPlace, type OpenJourney } from './open-journey.ts';
+import { isBirth, type OpenJourney } from './open-journey.ts';
+import { isAlike, isSegmentOf, samePacket } from './same-packet.ts';
 import type { Topology } from './topology.ts';
 
 /** A copy made of a packet is seen this soon after it, or the two have nothing to do with each other. */
@@ -23,6 +23,8 @@ export class Lineage {
   readonly #byHead = new Map<number, OpenJourney>();
   /** Journeys whose sk_buff ended while the packet goes on, by CPU: the copy follows at once. */
   readonly #copying = new Map<number, OpenJourney>();
+  /** Super-packets that were cut into segments, by CPU: the segments follow at once. */
+  readonly #cutting = new Map<number, OpenJourney>();
 
   constructor(topology: Topology, isOpen: (journey: OpenJourney) => boolean) {
     this.#topology = topology;
@@ -36,8 +38,9 @@ export class Lineage {
   }
 
   /** The sk_buff of this journey ended on that CPU, and the packet goes on in another one. */
-  goesOn(journey: OpenJourney, cpu: number): void {
-    this.#copying.set(cpu, journey);
+  goesOn(journey: OpenJourney, cpu: number, as: 'copy' | 'segments' | 'fragments' | 'datagram'): void {
+    if (as === 'copy') this.#copying.set(cpu, journey);
+    if (as === 'segments') this.#cutting.set(cpu, journey);
   }
 
   forget(journey: OpenJourney): void {
@@ -58,10 +61,10 @@ export class Lineage {
 
   /** Links a new journey to what it was made of, if it was. `previous`: what was at its sk_buff before. */
   link(journey: OpenJourney, event: Event, previous: OpenJourney | undefined): void {
-    if (this.#linkFragments(journey, event)) return;
+    if (this.#linkFragments(journey, event) || this.#linkSegment(journey, event)) return;
     const holder = this.#byHead.get(event.head);
     if (holder === undefined || holder === previous || !this.#isOpen(holder)) return;
-    if (event.timeNs - holder.last.timeNs < COPY_NS && samePacket(holder.lastPlace, event))
+    if (event.timeNs - holder.last.timeNs < COPY_NS && isAlike(holder.lastPlace, event))
       this.#fork(holder, journey, event);
   }
 
@@ -75,7 +78,8 @@ export class Lineage {
    * Linux 6.18): the fragment that leaves again is that clone. A bridge that floods makes clones too, between its ports.
    */
   #isStandIn(holder: OpenJourney, event: Event): boolean {
-    if (innermost(event)?.fragment === undefined || !this.#mayBe(holder, event)) return false;
+    if (innermost(event)?.fragment === undefined || isBirth(event, this.#topology)) return false;
+    if (!this.#mayBe(holder, event)) return false;
     const was = holder.lastPlace;
     const from = this.#topology.link(was.netns, was.ifindex, was.timeNs);
     return from !== undefined && from.master === undefined && from.kind !== 'bridge';
@@ -97,6 +101,18 @@ export class Lineage {
     return parts.length > 0;
   }
 
+  #linkSegment(journey: OpenJourney, event: Event): boolean {
+    const whole = this.#cutting.get(event.cpu);
+    if (whole === undefined) return false;
+    if (event.timeNs - whole.last.timeNs > COPY_NS) {
+      this.#cutting.delete(event.cpu);
+      return false;
+    }
+    if (!isSegmentOf(event, whole.lastPlace)) return false;
+    goOn('segment', whole, journey);
+    return true;
+  }
+
   /** A clone shares its data with the original: a bridge that floods makes one for each port. */
   #fork(parent: OpenJourney, journey: OpenJourney, event: Event): void {
     const link = this.#topology.link(event.netns, event.ifindex, event.timeNs);
@@ -108,19 +124,8 @@ export class Lineage {
   }
 }
 
-function goOn(kind: 'fragment' | 'reassembly', parent: OpenJourney, child: OpenJourney): void {
+function goOn(kind: 'fragment' | 'reassembly' | 'segment', parent: OpenJourney, child: OpenJourney): void {
   parent.into.push(child);
   parent.links.push({ kind, role: 'child', journey: child.id });
   child.links.push({ kind, role: 'parent', journey: parent.id });
-}
-
-/** By what no hop changes; the kernel side compares more. */
-function samePacket(a: Event, b: Event): boolean {
-  const x = innermost(a);
-  const y = innermost(b);
-  if (x === undefined || y === undefined) return false;
-  if (x.family !== y.family || x.proto !== y.proto || x.id !== y.id) return false;
-  if (x.tcp?.seq !== y.tcp?.seq || x.tcp?.ack !== y.tcp?.ack) return false;
-  if (x.icmp?.seq !== y.icmp?.seq || x.icmp?.type !== y.icmp?.type) return false;
-  return x.fragment?.offset === y.fragment?.offset && (isPlace(b) || (b.flags & eventUntrackedEnd) !== 0);
 }
