@@ -4,7 +4,7 @@
  * from another one at the same sk_buff address.
  *
  * The fingerprint holds what no hop changes: innermost version, protocol, IPv4 id, fragment fields; TCP seq, ack and SYN/RST;
- * ICMP type, code, id, seq; ARP op and addresses. Not ports, addresses, TTL, checksum (NAT and routing write them), not PSH
+ * ICMP type, code, seq; ARP op and addresses. Not ports, ICMP ids, addresses, TTL, checksum (NAT and routing write them), not PSH
  * and FIN (they move between a super-packet and its segments). The first 8 payload bytes are kept apart: they are compared only
  * when both sights had them in the linear area. Nothing is read past the IP length: stale bytes lie there.
  */
@@ -143,17 +143,19 @@ static __always_inline void view_icmp(struct scratch *s, struct cursor *c, u64 h
 {
 	struct view *v = &s->view;
 	u8 type = load8(s, c->off);
+	bool echo = v->proto == PROTO_ICMP ? (type == 0 || type == 8) : (type == 128 || type == 129);
 
 	if (c->off + 8 > c->end)
 		return;
-	h = mix64(h ^ (load32(s, c->off + 4) | (u64)load16(s, c->off) << 32));
+	/* the id of an echo is its port: MASQUERADE --random-fully rewrites it (nf_nat_l4proto_unique_tuple()) */
+	h = mix64(h ^ ((echo ? (u32)load16(s, c->off + 6) : load32(s, c->off + 4)) | (u64)load16(s, c->off) << 32));
 	v->payload = payload_bytes(s, c->off + 8, c->end, c->rest > 8 ? c->rest - 8 : 0);
 	if (is_icmp_error(v->proto, type)) {
 		v->quoted = quoted_tuple(s, c->off + 8, c->end, v->version == 6);
 		v->headers_len = c->off + 8 + QUOTED_BYTES;
 	} else {
 		v->headers_len = c->off + 8 + 24;
-		if (v->proto == PROTO_ICMP ? (type == 0 || type == 8) : (type == 128 || type == 129))
+		if (echo)
 			v->tuple = tuple_key(v->src, load16(s, c->off + 4), v->dst, load16(s, c->off + 4), v->proto);
 	}
 	v->fingerprint = h | 1;

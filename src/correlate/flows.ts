@@ -78,19 +78,20 @@ export class FlowTable {
     }
   }
 
-  /** conntrack's word if it has one, else who sent first. */
+  /** An echo says it itself; else conntrack's word if it has one, else who sent first. */
   #direction(flow: FlowEntry, journey: OpenJourney): Direction {
+    const echo = innermost(journey.first)?.icmp?.type;
+    if (echo === 0 || echo === 129) return 'reply';
+    if (echo === 8 || echo === 128) return 'request';
     for (const event of journey.events) {
       const ct = ownConntrack(event);
       if (ct !== undefined) return ct.ctinfo >= CTINFO_IS_REPLY ? 'reply' : 'request';
     }
     const first = innermost(journey.first)!;
     const isSynAck = first.tcp !== undefined && (first.tcp.flags & (SYN | ACK)) === (SYN | ACK);
-    const isEchoReply = first.icmp !== undefined && (first.icmp.type === 0 || first.icmp.type === 129);
-    flow.originator ??=
-      isSynAck || isEchoReply
-        ? { src: first.dst, sport: first.dport }
-        : { src: first.src, sport: first.sport };
+    flow.originator ??= isSynAck
+      ? { src: first.dst, sport: first.dport }
+      : { src: first.src, sport: first.sport };
     const sameEnd =
       flow.originator.src === first.src && (first.src !== first.dst || flow.originator.sport === first.sport);
     return sameEnd ? 'request' : 'reply';

@@ -166,7 +166,8 @@ function isRefusal(journey: Journey): boolean {
 }
 
 function stateOf(entry: Entry): FlowState {
-  if (entry.dropped !== undefined) return 'dropped';
+  // A packet that is rejected is dropped and answered by an ICMP error: the error tells more.
+  if (entry.dropped !== undefined && entry.refusal?.direction !== 'related') return 'dropped';
   if (entry.refusal !== undefined)
     return entry.established && entry.refusal.proto === 'tcp' ? resetState(entry) : 'refused';
   if (entry.due !== undefined) return 'unanswered';
@@ -187,7 +188,7 @@ function blameOf(entry: Entry, state: FlowState): Flow['blame'] {
   });
   if (state === 'dropped' && entry.dropped?.outcome.kind === 'dropped') {
     const { reason, location } = entry.dropped.outcome;
-    return pick(entry.dropped, `dropped: ${reason} in ${location}`);
+    return pick(entry.dropped, `${reason} in ${location}`);
   }
   if ((state === 'refused' || state === 'reset') && entry.refusal !== undefined)
     return pick(entry.refusal, `${entry.refusal.summary} from ${nameOf(entry.refusal.from)}`);
