@@ -75,12 +75,14 @@ export class Lineage {
 
   /**
    * Reassembly turns the last fragment's sk_buff into the datagram and puts a clone in its place (inet_frag_reasm_prepare(),
-   * Linux 6.18): the fragment that leaves again is that clone. A bridge that floods makes clones too, between its ports.
+   * Linux 6.18): the fragment that leaves again is that clone. A bridge that floods makes clones too, between its ports; only IPv6,
+   * where a fragment leaves with another id, tells the two apart there.
    */
   #isStandIn(holder: OpenJourney, event: Event): boolean {
-    if (innermost(event)?.fragment === undefined || isBirth(event, this.#topology)) return false;
-    if (!this.#mayBe(holder, event)) return false;
+    const fragment = innermost(event)?.fragment;
+    if (fragment === undefined || isBirth(event, this.#topology) || !this.#mayBe(holder, event)) return false;
     const was = holder.lastPlace;
+    if (innermost(was)?.fragment?.id !== fragment.id) return true;
     const from = this.#topology.link(was.netns, was.ifindex, was.timeNs);
     return from !== undefined && from.master === undefined && from.kind !== 'bridge';
   }
