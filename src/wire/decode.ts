@@ -1,43 +1,65 @@
 /**
- * Bytes of the collector (or of a session file) → frames. Chunks may end anywhere. Bytes that make no sense are skipped to the next
- * plausible frame and counted; input never makes this throw.
+ * Bytes of the collector (or of a session file) → frames. Chunks may end anywhere. Bytes that make no frame are skipped one by one to
+ * the next that may begin one, and counted; input never makes this throw, and never makes it hold more than one frame's length.
  */
 
-import type { Event, HelloFrame, LossRecord, ProcessSighting } from '../model/event.ts';
-import type { ClusterSnapshot, InventoryFrame } from '../model/inventory.ts';
+import type { Event, LossRecord, ProcessSighting } from '../model/event.ts';
 import {
+  eventCtLayout,
   eventLayout,
+  frameLayout,
   frameType,
+  headersMax,
   heartbeatLayout,
   lossCause,
   lossLayout,
   processLayout,
-  recordVersion,
 } from '../model/layout.generated.ts';
 import { EventRecord } from './event-record.ts';
+import { type JsonFrame, jsonFrame } from './json-frames.ts';
 import { addressNumber, text16 } from './numbers.ts';
 
 export type Frame =
-  | { readonly kind: 'hello'; readonly hello: HelloFrame }
+  | JsonFrame
   | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'loss'; readonly loss: LossRecord }
   | { readonly kind: 'heartbeat'; readonly timeNs: number; readonly events: number }
-  | { readonly kind: 'inventory'; readonly inventory: InventoryFrame }
-  | { readonly kind: 'cluster'; readonly cluster: ClusterSnapshot }
-  | { readonly kind: 'reply'; readonly applied?: number; readonly refused?: string; readonly why?: string }
-  | { readonly kind: 'stats'; readonly stats: Readonly<Record<string, number | string>> }
-  | { readonly kind: 'process'; readonly process: ProcessSighting }
-  | { readonly kind: 'symbol'; readonly address: number; readonly name: string };
+  | { readonly kind: 'process'; readonly process: ProcessSighting };
 
-/** No frame of ours is longer; a larger length is damage. */
-const FRAME_MAX = 16 * 1024 * 1024;
+/** No JSON of ours is longer; a larger length is damage. */
+const JSON_MAX = 16 * 1024 * 1024;
+/** The header of a frame, and the byte behind it: a JSON frame shows there that it is one. */
+const HEAD = frameLayout.size + 1;
+const BRACE = 0x7b;
 const EMPTY = new Uint8Array(0);
+
+/** Shortest and longest frame of a type. Only JSON may be long, so that a damaged length hides no more than a few events. */
+const lengths: Readonly<Record<number, readonly [min: number, max: number]>> = {
+  [frameType.event]: [eventLayout.size, eventLayout.size + eventCtLayout.size + headersMax],
+  [frameType.loss]: [lossLayout.size, lossLayout.size],
+  [frameType.heartbeat]: [heartbeatLayout.size, heartbeatLayout.size],
+  [frameType.process]: [processLayout.size, processLayout.size],
+};
+const jsonLength = [frameLayout.size + 2, JSON_MAX] as const;
+const jsonTypes: ReadonlySet<number> = new Set([
+  frameType.hello,
+  frameType.inventory,
+  frameType.reply,
+  frameType.cluster,
+  frameType.stats,
+  frameType.symbol,
+]);
 
 export class Decoder {
   /** Bytes that were skipped because they made no frame. */
   malformedBytes = 0;
+  /** Frames whose header was right and whose JSON was not. */
   malformedFrames = 0;
-  #rest: Uint8Array = EMPTY;
+  /** Holds `heldBytes` of a frame that is not whole yet; grows by doubling. */
+  #held: Uint8Array = EMPTY;
+  #heldBytes = 0;
+  /** With fewer bytes than these nothing can be decided. */
+  #needed = HEAD;
   #base: bigint | undefined;
   readonly #vxlanPorts: ReadonlySet<number>;
   readonly #text = new TextDecoder();
@@ -51,62 +73,78 @@ export class Decoder {
     return this.#base ?? 0n;
   }
 
+  /** Bytes of a frame that has not come as a whole yet. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** Frames that `chunk` completes, in order. The chunk must not be changed afterwards: events look into it. */
   push(chunk: Uint8Array): Frame[] {
-    const bytes = this.#rest.length === 0 ? chunk : concat(this.#rest, chunk);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (this.#heldBytes === 0) this.#held = chunk;
+    else this.#append(chunk);
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes < this.#needed) return [];
     const frames: Frame[] = [];
-    let at = 0;
-    while (bytes.length - at >= 8) {
-      const len = view.getUint32(at, true);
-      const type = view.getUint16(at + 4, true);
-      if (len < 8 || len > FRAME_MAX || len % 8 !== 0 || type < 1 || type > frameType.symbol) {
-        this.malformedBytes += 8;
-        at += 8;
-        continue;
-      }
-      if (at + len > bytes.length) break;
-      const frame = this.#frame(bytes, view, at, len, type);
-      if (frame === undefined) this.malformedFrames++;
-      else frames.push(frame);
-      at += len;
-    }
-    this.#rest = at === bytes.length ? EMPTY : bytes.subarray(at);
+    const bytes = this.#held.subarray(0, this.#heldBytes);
+    this.#held = bytes.subarray(this.#frames(bytes, frames));
+    this.#heldBytes = this.#held.length;
     return frames;
   }
 
-  #frame(bytes: Uint8Array, view: DataView, at: number, len: number, type: number): Frame | undefined {
-    switch (type) {
-      case frameType.event:
-        return len < eventLayout.size
-          ? undefined
-          : {
-              kind: 'event',
-              event: new EventRecord(
-                bytes,
-                view,
-                at,
-                len,
-                this.#time(view, at + eventLayout.timeNs),
-                this.#vxlanPorts,
-              ),
-            };
+  #append(chunk: Uint8Array): void {
+    const length = this.#heldBytes + chunk.length;
+    if (this.#held.length < length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#held.length));
+      larger.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = larger;
+    }
+    this.#held.set(chunk, this.#heldBytes);
+  }
+
+  /** Returns where the first frame begins that is not whole yet. */
+  #frames(bytes: Uint8Array, frames: Frame[]): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let at = 0;
+    this.#needed = HEAD;
+    while (bytes.length - at >= HEAD) {
+      const len = plausibleLength(bytes, view, at);
+      if (len > bytes.length - at) {
+        this.#needed = len;
+        break;
+      }
+      const frame = len === 0 ? undefined : this.#frame(bytes, view, at, len);
+      if (frame === undefined) {
+        this.malformedBytes++;
+        at++;
+        continue;
+      }
+      frames.push(frame);
+      at += len;
+    }
+    return at;
+  }
+
+  #frame(bytes: Uint8Array, view: DataView, at: number, len: number): Frame | undefined {
+    switch (view.getUint16(at + frameLayout.type, true)) {
+      case frameType.event: {
+        const timeNs = this.#time(view, at + eventLayout.timeNs);
+        return { kind: 'event', event: new EventRecord(bytes, view, at, len, timeNs, this.#vxlanPorts) };
+      }
       case frameType.heartbeat:
-        return len < heartbeatLayout.size
-          ? undefined
-          : {
-              kind: 'heartbeat',
-              timeNs: this.#time(view, at + heartbeatLayout.timeNs),
-              events: addressNumber(view, at + heartbeatLayout.events),
-            };
+        return {
+          kind: 'heartbeat',
+          timeNs: this.#time(view, at + heartbeatLayout.timeNs),
+          events: addressNumber(view, at + heartbeatLayout.events),
+        };
       case frameType.loss:
-        return len < lossLayout.size ? undefined : { kind: 'loss', loss: this.#loss(view, at) };
+        return { kind: 'loss', loss: this.#loss(view, at) };
       case frameType.process:
-        return len < processLayout.size
-          ? undefined
-          : { kind: 'process', process: this.#process(bytes, view, at) };
+        return { kind: 'process', process: this.#process(bytes, view, at) };
       default:
-        return this.#json(bytes.subarray(at + 8, at + len), type);
+        return this.#json(
+          bytes.subarray(at + frameLayout.size, at + len),
+          view.getUint16(at + frameLayout.type, true),
+        );
     }
   }
 
@@ -135,55 +173,29 @@ export class Decoder {
       sk: addressNumber(view, at + processLayout.sk),
       netns: addressNumber(view, at + processLayout.netns),
       pid: view.getUint32(at + processLayout.pid, true),
-      comm: text16(bytes, at + processLayout.comm),
+      comm: text16(bytes, at + processLayout.comm) || '?', // a process may take its name away
     };
   }
 
   #json(bytes: Uint8Array, type: number): Frame | undefined {
-    let value: unknown;
+    let frame: JsonFrame | undefined;
     try {
-      value = JSON.parse(this.#text.decode(bytes));
+      frame = jsonFrame(type, JSON.parse(this.#text.decode(bytes)));
     } catch {
-      return undefined;
+      frame = undefined;
     }
-    if (typeof value !== 'object' || value === null) return undefined;
-    switch (type) {
-      case frameType.hello:
-        return this.#hello(value as HelloFrame);
-      case frameType.inventory:
-        return { kind: 'inventory', inventory: value as InventoryFrame };
-      case frameType.cluster:
-        return { kind: 'cluster', cluster: value as ClusterSnapshot };
-      case frameType.reply:
-        return { kind: 'reply', ...value };
-      case frameType.stats:
-        return { kind: 'stats', stats: value as Record<string, number | string> };
-      case frameType.symbol:
-        return symbolFrame(value);
-      default:
-        return undefined;
-    }
-  }
-
-  #hello(hello: HelloFrame): Frame | undefined {
-    if (hello.recordVersion !== recordVersion || typeof hello.clock?.monotonicNs !== 'string')
-      return undefined;
-    if (!/^\d{1,19}$/.test(hello.clock.monotonicNs)) return undefined;
-    this.#base = BigInt(hello.clock.monotonicNs);
-    return { kind: 'hello', hello };
+    if (frame === undefined) this.malformedFrames++;
+    else if (frame.kind === 'hello') this.#base = BigInt(frame.hello.clock.monotonicNs);
+    return frame;
   }
 }
 
-function symbolFrame(value: object): Frame | undefined {
-  const { address, name } = value as { address?: unknown; name?: unknown };
-  if (typeof address !== 'string' || typeof name !== 'string' || !/^\d{1,20}$/.test(address))
-    return undefined;
-  return { kind: 'symbol', address: Number(BigInt(address) & 0x1fffffffffffffn), name };
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+/** Of the frame that may begin here; 0 = none does. */
+function plausibleLength(bytes: Uint8Array, view: DataView, at: number): number {
+  const len = view.getUint32(at + frameLayout.len, true);
+  const type = view.getUint16(at + frameLayout.type, true);
+  if (len % 8 !== 0 || view.getUint16(at + frameLayout.reserved, true) !== 0) return 0;
+  const isJson = jsonTypes.has(type) && bytes[at + frameLayout.size] === BRACE;
+  const [min, max] = isJson ? jsonLength : (lengths[type] ?? [1, 0]);
+  return len < min || len > max ? 0 : len;
 }

@@ -1,0 +1,119 @@
+/** The frames that hold JSON. Each is checked as far as the stages behind rely on it: what does not fit is no frame. */
+import type { HelloFrame } from '../model/event.ts';
+import type { ClusterSnapshot, InventoryFrame } from '../model/inventory.ts';
+import { frameType, recordVersion } from '../model/layout.generated.ts';
+
+export type JsonFrame =
+  | { readonly kind: 'hello'; readonly hello: HelloFrame }
+  | { readonly kind: 'inventory'; readonly inventory: InventoryFrame }
+  | { readonly kind: 'cluster'; readonly cluster: ClusterSnapshot }
+  | { readonly kind: 'reply'; readonly applied?: number; readonly refused?: string; readonly why?: string }
+  | { readonly kind: 'stats'; readonly stats: Readonly<Record<string, number | string>> }
+  | { readonly kind: 'symbol'; readonly address: number; readonly name: string };
+
+type Json = Readonly<Record<string, unknown>>;
+type Shape = Readonly<Record<string, 'string' | 'number'>>;
+
+/** `value`: as JSON.parse gave it. */
+export function jsonFrame(type: number, value: unknown): JsonFrame | undefined {
+  if (!isObject(value)) return undefined;
+  switch (type) {
+    case frameType.hello:
+      return isHello(value) ? { kind: 'hello', hello: value as unknown as HelloFrame } : undefined;
+    case frameType.inventory:
+      return isInventory(value)
+        ? { kind: 'inventory', inventory: value as unknown as InventoryFrame }
+        : undefined;
+    case frameType.cluster:
+      return isCluster(value) ? { kind: 'cluster', cluster: value as unknown as ClusterSnapshot } : undefined;
+    case frameType.reply:
+      return replyFrame(value);
+    case frameType.stats:
+      return { kind: 'stats', stats: value as Record<string, number | string> };
+    case frameType.symbol:
+      return symbolFrame(value);
+    default:
+      return undefined;
+  }
+}
+
+function isHello(hello: Json): boolean {
+  const { clock, taps, dropReasons } = hello;
+  return (
+    hello.recordVersion === recordVersion &&
+    isObject(clock) &&
+    isDecimal(clock.monotonicNs) &&
+    isDecimal(clock.realtimeNs) &&
+    isListOf(taps, { name: 'string', state: 'string' }) &&
+    isObject(dropReasons) &&
+    Object.values(dropReasons).every(name => typeof name === 'string')
+  );
+}
+
+const netnsLists: Readonly<Record<string, Shape>> = {
+  processes: { pid: 'number', comm: 'string' },
+  links: { ifindex: 'number', name: 'string' },
+  addresses: { ifindex: 'number', ip: 'string', prefixLen: 'number' },
+  routes: { table: 'number', dst: 'string', type: 'string' },
+  neighbours: { ifindex: 'number', ip: 'string', state: 'string' },
+  fdb: { ifindex: 'number', mac: 'string' },
+};
+
+function isInventory(frame: Json): boolean {
+  if (!isDecimal(frame.timeNs) || !isDecimal(frame.cookie)) return false;
+  if (frame.gone === true) return true;
+  if ('gone' in frame || typeof frame.inode !== 'number' || !isTextList(frame.names)) return false;
+  return Object.entries(netnsLists).every(([list, shape]) => isListOf(frame[list], shape));
+}
+
+function isCluster(cluster: Json): boolean {
+  return (
+    typeof cluster.name === 'string' &&
+    isListOf(cluster.nodes, { name: 'string' }, ['ips', 'podCidrs']) &&
+    isListOf(cluster.pods, { namespace: 'string', name: 'string', node: 'string' }, ['ips', 'containers']) &&
+    isListOf(cluster.machines, { name: 'string', kind: 'string' }, ['ips']) &&
+    isListOf(cluster.services, { namespace: 'string', name: 'string', type: 'string' }, serviceIps) &&
+    (cluster.services as Json[]).every(service =>
+      isListOf(service.ports, { protocol: 'string', port: 'number' }),
+    )
+  );
+}
+
+const serviceIps = ['clusterIps', 'externalIps', 'loadBalancerIps'];
+
+function replyFrame({ applied, refused, why }: Json): JsonFrame {
+  return {
+    kind: 'reply',
+    ...(typeof applied === 'number' ? { applied } : {}),
+    ...(typeof refused === 'string' ? { refused } : {}),
+    ...(typeof why === 'string' ? { why } : {}),
+  };
+}
+
+function symbolFrame({ address, name }: Json): JsonFrame | undefined {
+  if (!isDecimal(address) || typeof name !== 'string' || name === '') return undefined;
+  return { kind: 'symbol', address: Number(BigInt(address) & 0x1fffffffffffffn), name };
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An unsigned 64-bit number as text. */
+function isDecimal(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,20}$/.test(value);
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(each => typeof each === 'string');
+}
+
+function isListOf(value: unknown, shape: Shape, textLists: readonly string[] = []): boolean {
+  if (!Array.isArray(value)) return false;
+  return value.every(
+    each =>
+      isObject(each) &&
+      Object.entries(shape).every(([key, type]) => typeof each[key] === type) &&
+      textLists.every(key => isTextList(each[key])),
+  );
+}
