@@ -79,6 +79,7 @@ function parseArp(b: Uint8Array, at: number): Parsed | undefined {
 function parseIpv4(b: Uint8Array, at: number): Parsed | undefined {
   if (b.length < at + 20 || b[at]! >> 4 !== 4) return undefined;
   const headerBytes = (b[at]! & 15) * 4;
+  if (headerBytes < 20) return undefined;
   const frag = be16(b, at + 6);
   const id = be16(b, at + 4);
   const layer: Draft = {
