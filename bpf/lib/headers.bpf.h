@@ -44,6 +44,16 @@ static __always_inline struct net *socket_net(struct sk_buff *skb)
 	return sk ? sk->__sk_common.skc_net.net : NULL;
 }
 
+/* The device of an skb that may sit in a UDP socket's queue, which keeps other things in its place (skb->dev_scratch). */
+static __always_inline struct net_device *device_of(struct sk_buff *skb, struct scratch *s)
+{
+	struct net_device *dev = skb->dev;
+
+	if (address_number(s, dev) < 0xff00000000000000ULL) /* not a kernel address */
+		return NULL;
+	return dev;
+}
+
 /* The verifier needs to see the bound where the access is; the compiler would prove it away. */
 static __always_inline u32 bounded(u32 off)
 {

@@ -91,7 +91,8 @@ struct skb_state {
 	u8 ttl;
 	u8 received;    /* was seen coming in somewhere: it has left its origin */
 	u8 place_count;
-	u8 reserved[5];
+	u8 copied;      /* its copy to a process has been told */
+	u8 reserved[4];
 	u32 places[PLACES];
 };
 

@@ -89,4 +89,28 @@ int BPF_PROG(netif_receive_skb, struct sk_buff *skb)
 	return at_device(skb, TAP_NETIF_RECEIVE_SKB);
 }
 
+/*
+ * Only the segments of a followed super-packet: all others repeat net_dev_queue. Software segmentation gives each
+ * segment an sk_buff of its own (validate_xmit_skb()), right before it gets here.
+ */
+SEC("tp_btf/net_dev_start_xmit")
+int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb)
+{
+	struct counters *count = counters_of();
+	struct scratch *s;
+	struct slot slot;
+
+	if (!count || !count->segments_until_ns)
+		return 0;
+	if (bpf_ktime_get_ns() > count->segments_until_ns) {
+		count->segments_until_ns = 0;
+		return 0;
+	}
+	s = scratch_of(TAP_NET_DEV_START_XMIT);
+	if (!s)
+		return 0;
+	slot = slot_find(address_number(s, skb));
+	return slot.state ? 0 : at_device(skb, TAP_NET_DEV_START_XMIT);
+}
+
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

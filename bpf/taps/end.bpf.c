@@ -5,6 +5,8 @@
  */
 #include "../lib/emit.bpf.h"
 
+#define SEGMENTS_NS 1000000ULL
+
 static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason, u32 tap)
 {
 	struct filter *f = filter_current();
@@ -31,7 +33,7 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 		slot_release(&slot);
 	if (!slot.state && tap == TAP_CONSUME_SKB)
 		return 0;
-	dev = skb->dev;
+	dev = device_of(skb, s);
 	if (!slot.state && !is_followed(f, &s->view, dev ? dev->nd_net.net->net_cookie : 0))
 		return 0;
 	count = counters_of();
@@ -62,6 +64,8 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 	}
 	count->seen[tap & (TAP_MAX - 1)]++;
 	emit_skb(s, skb, count);
+	if (tap == TAP_CONSUME_SKB && s->event.gso_size)
+		count->segments_until_ns = s->event.time_ns + SEGMENTS_NS;
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 import type { ClosedBy, ConsumedBy, LostCause } from '../model/journey.ts';
 import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
+import { tap } from '../model/layout.generated.ts';
 import { isBirth, type OpenJourney } from './open-journey.ts';
 import { atDestination, hasLeft } from './silence.ts';
 import type { Topology } from './topology.ts';
@@ -45,6 +46,12 @@ function outcomeOf(journey: OpenJourney, topology: Topology, { lost }: Circumsta
   if (verdict?.kind === 'consumed') return consumedOrContinued(journey, topology, verdict.by, at);
   if (journey.gaps.some(gap => gap.kind === 'suspect' && gap.after >= 0))
     return { kind: 'open', waiting: 'unknown', at };
+  if (journey.copied)
+    return {
+      kind: 'delivered',
+      to: 'process',
+      at: journey.events.findIndex(event => event.tap === tap.copyDatagram),
+    };
   if (verdict?.kind === 'delivered') return { kind: 'delivered', to: verdict.to, at };
   if (atDestination(journey, topology)) return { kind: 'delivered', to: 'stack', at };
   if (hasLeft(journey, topology)) return { kind: 'transmitted', dev: journey.lastPlace.dev, at };
@@ -62,6 +69,7 @@ function closedBy(
 ): ClosedBy {
   if (outcome.kind === 'dropped') return 'dropped';
   if (outcome.kind === 'transmitted') return 'left';
+  if (journey.copied) return 'copied';
   if (journey.end !== undefined) return 'freed';
   if (shutdown && !atDestination(journey, topology)) return 'shutdown';
   return journey.reused ? 'reused' : 'quiet';

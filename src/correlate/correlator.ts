@@ -132,7 +132,9 @@ export class Correlator {
     this.#append(journey, event);
     if ((event.flags & eventEvicted) !== 0)
       journey.gap({ after: -1, kind: 'evicted', reason: 'packet state of the kernel side' });
-    if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb) this.#end(journey, event);
+    if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb || event.tap === tap.groExit)
+      this.#end(journey, event);
+    if (event.tap === tap.copyDatagram) journey.copied = true;
   }
 
   /** False: the event was taken elsewhere. */
@@ -221,6 +223,8 @@ export class Correlator {
   }
 
   #judge(event: Event): End {
+    if (event.tap === tap.groExit)
+      return { verdict: { kind: 'continues', as: 'merged' }, reason: '', location: 'napi_gro_receive' };
     const location = this.#options.symbol(event.location);
     if (event.tap === tap.consumeSkb) return { verdict: judgeConsume(location), reason: '', location };
     const reason = this.#options.dropReason(event.reason);

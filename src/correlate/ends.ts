@@ -4,6 +4,9 @@
  */
 import type { ConsumedBy } from '../model/journey.ts';
 
+/** What a packet whose sk_buff ended goes on as. */
+export type Continuation = 'copy' | 'segments' | 'fragments' | 'datagram' | 'merged';
+
 export type Verdict =
   /** The packet was lost. */
   | { readonly kind: 'dropped' }
@@ -12,7 +15,7 @@ export type Verdict =
   /** The kernel itself took it. */
   | { readonly kind: 'consumed'; readonly by: ConsumedBy }
   /** This sk_buff ended, the packet goes on in another one. */
-  | { readonly kind: 'continues'; readonly as: 'copy' | 'segments' | 'fragments' | 'datagram' }
+  | { readonly kind: 'continues'; readonly as: Continuation }
   /** The memory was given back long after delivery: no place and no time of the journey. */
   | { readonly kind: 'late' }
   /** An ordinary end that says nothing by itself: the place tells. */

@@ -7,6 +7,7 @@
  */
 import type { Event } from '../model/event.ts';
 import { innermost } from '../model/tuples.ts';
+import type { Continuation } from './ends.ts';
 import { FragmentTable } from './fragments.ts';
 import { move } from './moves.ts';
 import { isBirth, type OpenJourney } from './open-journey.ts';
@@ -23,6 +24,8 @@ export class Lineage {
   readonly #byHead = new Map<number, OpenJourney>();
   /** Journeys whose sk_buff ended while the packet goes on, by CPU: the copy follows at once. */
   readonly #copying = new Map<number, OpenJourney>();
+  /** Packets that GRO put into another one, which has not been seen since. */
+  #merging: OpenJourney[] = [];
   /** Super-packets that were cut into segments, by CPU: the segments follow at once. */
   readonly #cutting = new Map<number, OpenJourney>();
 
@@ -32,15 +35,17 @@ export class Lineage {
   }
 
   note(journey: OpenJourney, event: Event): void {
+    if (this.#merging.length > 0) this.#linkMerged(journey, event);
     this.#fragments.note(journey, event);
     // The first holder of the data stays the one that copies are copies of.
     if (journey.root === undefined) this.#byHead.set(event.head, journey);
   }
 
   /** The sk_buff of this journey ended on that CPU, and the packet goes on in another one. */
-  goesOn(journey: OpenJourney, cpu: number, as: 'copy' | 'segments' | 'fragments' | 'datagram'): void {
+  goesOn(journey: OpenJourney, cpu: number, as: Continuation): void {
     if (as === 'copy') this.#copying.set(cpu, journey);
     if (as === 'segments') this.#cutting.set(cpu, journey);
+    if (as === 'merged') this.#merging.push(journey);
   }
 
   forget(journey: OpenJourney): void {
@@ -103,6 +108,16 @@ export class Lineage {
     return parts.length > 0;
   }
 
+  /** GRO keeps the first segment's sk_buff and id: the next sight of it is longer, and the merged ones lie inside. */
+  #linkMerged(journey: OpenJourney, event: Event): void {
+    this.#merging = this.#merging.filter(part => {
+      if (part === journey || !isSegmentOf(part.lastPlace, event))
+        return event.timeNs - part.last.timeNs < COPY_NS;
+      goOn('merge', part, journey);
+      return false;
+    });
+  }
+
   #linkSegment(journey: OpenJourney, event: Event): boolean {
     const whole = this.#cutting.get(event.cpu);
     if (whole === undefined) return false;
@@ -126,7 +141,11 @@ export class Lineage {
   }
 }
 
-function goOn(kind: 'fragment' | 'reassembly' | 'segment', parent: OpenJourney, child: OpenJourney): void {
+function goOn(
+  kind: 'fragment' | 'reassembly' | 'segment' | 'merge',
+  parent: OpenJourney,
+  child: OpenJourney,
+): void {
   parent.into.push(child);
   parent.links.push({ kind, role: 'child', journey: child.id });
   child.links.push({ kind, role: 'parent', journey: parent.id });

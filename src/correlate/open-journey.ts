@@ -23,6 +23,8 @@ export class OpenJourney {
   end: End | undefined;
   /** By the index of the event that showed it: an sk_buff may end while the packet goes on in another. */
   readonly ends = new Map<number, End>();
+  /** Its data was copied to a process. */
+  copied = false;
   /** Another packet was seen at the address of its sk_buff. */
   reused = false;
   /** It began as a copy or part of another journey: the first of them. */

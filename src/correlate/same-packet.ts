@@ -15,7 +15,7 @@ export function samePacket(a: Event, b: Event): boolean {
   if (x.family !== y.family || x.proto !== y.proto || x.id !== y.id || x.flowLabel !== y.flowLabel)
     return false;
   if (x.tcp?.seq !== y.tcp?.seq || x.tcp?.ack !== y.tcp?.ack || x.arp?.op !== y.arp?.op) return false;
-  if (x.icmp?.seq !== y.icmp?.seq || x.icmp?.type !== y.icmp?.type || x.icmp?.id !== y.icmp?.id) return false;
+  if (x.icmp?.seq !== y.icmp?.seq || x.icmp?.type !== y.icmp?.type) return false; // SNAT writes the id
   if (x.fragment?.offset !== y.fragment?.offset || !samePayload(a.headers, b.headers)) return false;
   return isPlace(b) || (b.flags & eventUntrackedEnd) !== 0;
 }
@@ -39,7 +39,8 @@ export function isSegmentOf(part: Event, whole: Event): boolean {
   if (x?.tcp === undefined || y?.tcp === undefined || x.proto !== TCP || !isPlace(part)) return false;
   if (x.src !== y.src || x.dst !== y.dst || x.sport !== y.sport || x.dport !== y.dport) return false;
   const offset = (y.tcp.seq - x.tcp.seq) >>> 0;
-  return part.skbLen < whole.skbLen && offset < whole.skbLen && x.tcp.ack === y.tcp.ack;
+  // Both have headers of one length, so these lengths compare as those of the data do.
+  return part.skbLen < whole.skbLen && offset + part.skbLen <= whole.skbLen && x.tcp.ack === y.tcp.ack;
 }
 
 function samePayload(a: Headers | undefined, b: Headers | undefined): boolean {

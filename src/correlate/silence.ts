@@ -11,7 +11,7 @@ export const ELSEWHERE_NS = 100 * MS;
 
 export function silenceOf(journey: OpenJourney, topology: Topology): number {
   if (journey.unknownSteps.length > 0) return ELSEWHERE_NS;
-  if (journey.end !== undefined) return ENDED_NS;
+  if (journey.end !== undefined || journey.copied) return ENDED_NS;
   if (hasLeft(journey, topology)) return ENDED_NS;
   return atDestination(journey, topology) ? DELIVERED_NS : ELSEWHERE_NS;
 }

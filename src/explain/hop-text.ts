@@ -48,6 +48,7 @@ function textOf(hop: HopFacts, before: HopFacts | undefined, place: string): str
 
 function deviceText(hop: HopFacts, before: HopFacts | undefined, place: string): string {
   const dev = hop.dev ?? 'a device';
+  if (hop.hook === 'napi_gro_receive_exit') return 'merged into another packet by GRO';
   if (hop.stage === 'rx') {
     if (dev === 'lo') return `arrives by lo`;
     return before === undefined || before.netns.cookie !== hop.netns.cookie
@@ -67,6 +68,7 @@ function routeText(hop: HopFacts, place: string): string {
 
 /** An ordinary end names its function, one with a reason was freed although nothing was lost. */
 function socketText(hop: HopFacts): string {
+  if (hop.hook === 'skb_copy_datagram_iovec') return 'read by the process';
   if (hop.verdict === undefined) return 'taken by the stack';
   return hop.verdict.includes(' in ') ? `freed: ${hop.verdict}` : `taken by ${hop.verdict}`;
 }

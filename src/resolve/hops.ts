@@ -20,6 +20,8 @@ const hooks: Readonly<Record<number, string>> = {
   [tap.netifReceiveSkb]: 'netif_receive_skb',
   [tap.kfreeSkb]: 'kfree_skb',
   [tap.consumeSkb]: 'consume_skb',
+  [tap.copyDatagram]: 'skb_copy_datagram_iovec',
+  [tap.groExit]: 'napi_gro_receive_exit',
 };
 
 const CTINFO_REPLY = 3;
