@@ -26,6 +26,8 @@ export class NetnsView {
   readonly #links = new Map<number, LinkSnapshot>();
   readonly #addresses = new Map<string, AddressSnapshot>();
   #groups: Set<string> | undefined;
+  readonly #accepted = new Map<string, boolean | undefined>();
+  readonly #routes = new Map<string, RouteAnswer | undefined>();
 
   constructor(snapshot: NetnsSnapshot, fromNs: number) {
     this.snapshot = snapshot;
@@ -72,6 +74,10 @@ export class NetnsView {
 
   /** Does a packet to this address end here? `undefined` = a multicast group whose members are not known. */
   accepts(ip: string): boolean | undefined {
+    return remembered(this.#accepted, ip, () => this.#decide(ip));
+  }
+
+  #decide(ip: string): boolean | undefined {
     if (this.owns(ip)) return true;
     this.#groups ??= groupsOf(this.snapshot);
     if (this.#groups.has(ip)) return true;
@@ -90,6 +96,10 @@ export class NetnsView {
    * at, nor is a multipath route's choice: its first way is told.
    */
   route(ip: string): RouteAnswer | undefined {
+    return remembered(this.#routes, ip, () => this.#lookUp(ip));
+  }
+
+  #lookUp(ip: string): RouteAnswer | undefined {
     if (this.owns(ip)) return this.#localRoute(ip);
     let best: RouteSnapshot | undefined;
     for (const route of this.snapshot.routes) {
@@ -131,6 +141,16 @@ export class NetnsView {
       text: words.join(' '),
     };
   }
+}
+
+/** The same few addresses come again and again; a scan through many is not kept for long. */
+function remembered<T>(answers: Map<string, T>, ip: string, find: () => T): T {
+  const known = answers.get(ip);
+  if (known !== undefined || answers.has(ip)) return known as T;
+  if (answers.size >= 4096) answers.clear();
+  const answer = find();
+  answers.set(ip, answer);
+  return answer;
 }
 
 const prefixLenOf = (route: RouteSnapshot): number => Number(route.dst.slice(route.dst.indexOf('/') + 1));
