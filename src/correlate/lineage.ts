@@ -6,6 +6,7 @@
  * topology allows. What this cannot know: a clone whose data was copied before it was first seen (skb_copy) looks like a packet of its own.
  */
 import type { Event } from '../model/event.ts';
+import { tap } from '../model/layout.generated.ts';
 import { innermost } from '../model/tuples.ts';
 import type { Continuation } from './ends.ts';
 import { FragmentTable } from './fragments.ts';
@@ -17,6 +18,14 @@ import type { Topology } from './topology.ts';
 /** A copy made of a packet is seen this soon after it, or the two have nothing to do with each other. */
 const COPY_NS = 5_000_000;
 
+/** A merged packet goes through a few devices before the call returns that merged its last part. */
+const RECEIVED_KEPT = 8;
+
+interface Received {
+  readonly journey: OpenJourney;
+  readonly event: Event;
+}
+
 export class Lineage {
   readonly #topology: Topology;
   readonly #isOpen: (journey: OpenJourney) => boolean;
@@ -26,8 +35,10 @@ export class Lineage {
   readonly #copying = new Map<number, OpenJourney>();
   /** Packets that GRO put into another one, which has not been seen since. */
   #merging: OpenJourney[] = [];
-  /** Super-packets that were cut into segments, by CPU: the segments follow at once. */
-  readonly #cutting = new Map<number, OpenJourney>();
+  /** The last few that each CPU received, newest last. */
+  readonly #received = new Map<number, Received[]>();
+  /** Super-packets that were cut into segments, newest first: the segments follow soon. */
+  #cutting: OpenJourney[] = [];
 
   constructor(topology: Topology, isOpen: (journey: OpenJourney) => boolean) {
     this.#topology = topology;
@@ -36,6 +47,7 @@ export class Lineage {
 
   note(journey: OpenJourney, event: Event): void {
     if (this.#merging.length > 0) this.#linkMerged(journey, event);
+    if (event.tap === tap.netifReceiveSkb && event.gsoSegs > 1) this.#remember(journey, event);
     this.#fragments.note(journey, event);
     // The first holder of the data stays the one that copies are copies of.
     if (journey.root === undefined) this.#byHead.set(event.head, journey);
@@ -44,8 +56,8 @@ export class Lineage {
   /** The sk_buff of this journey ended on that CPU, and the packet goes on in another one. */
   goesOn(journey: OpenJourney, cpu: number, as: Continuation): void {
     if (as === 'copy') this.#copying.set(cpu, journey);
-    if (as === 'segments') this.#cutting.set(cpu, journey);
-    if (as === 'merged') this.#merging.push(journey);
+    if (as === 'segments') this.#cutting.unshift(journey);
+    if (as === 'merged') this.#merged(journey, cpu);
   }
 
   forget(journey: OpenJourney): void {
@@ -108,6 +120,21 @@ export class Lineage {
     return parts.length > 0;
   }
 
+  /** A segment with PSH flushes: the whole is received inside of the call that merges its last part. */
+  #merged(part: OpenJourney, cpu: number): void {
+    const whole = this.#received
+      .get(cpu)
+      ?.findLast(({ journey, event }) => journey !== part && isSegmentOf(part.lastPlace, event));
+    if (whole === undefined) this.#merging.push(part);
+    else goOn('merge', part, whole.journey);
+  }
+
+  #remember(journey: OpenJourney, event: Event): void {
+    const known = this.#received.get(event.cpu);
+    if (known === undefined) this.#received.set(event.cpu, [{ journey, event }]);
+    else if (known.push({ journey, event }) > RECEIVED_KEPT) known.shift();
+  }
+
   /** GRO keeps the first segment's sk_buff and id: the next sight of it is longer, and the merged ones lie inside. */
   #linkMerged(journey: OpenJourney, event: Event): void {
     this.#merging = this.#merging.filter(part => {
@@ -119,13 +146,10 @@ export class Lineage {
   }
 
   #linkSegment(journey: OpenJourney, event: Event): boolean {
-    const whole = this.#cutting.get(event.cpu);
+    if (this.#cutting.length === 0) return false;
+    this.#cutting = this.#cutting.filter(whole => event.timeNs - whole.last.timeNs <= COPY_NS);
+    const whole = this.#cutting.find(cut => isSegmentOf(event, cut.lastPlace));
     if (whole === undefined) return false;
-    if (event.timeNs - whole.last.timeNs > COPY_NS) {
-      this.#cutting.delete(event.cpu);
-      return false;
-    }
-    if (!isSegmentOf(event, whole.lastPlace)) return false;
     goOn('segment', whole, journey);
     return true;
   }

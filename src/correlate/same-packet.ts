@@ -39,8 +39,19 @@ export function isSegmentOf(part: Event, whole: Event): boolean {
   if (x?.tcp === undefined || y?.tcp === undefined || x.proto !== TCP || !isPlace(part)) return false;
   if (x.src !== y.src || x.dst !== y.dst || x.sport !== y.sport || x.dport !== y.dport) return false;
   const offset = (y.tcp.seq - x.tcp.seq) >>> 0;
-  // Both have headers of one length, so these lengths compare as those of the data do.
-  return part.skbLen < whole.skbLen && offset + part.skbLen <= whole.skbLen && x.tcp.ack === y.tcp.ack;
+  const partBytes = dataBytes(part);
+  const wholeBytes = dataBytes(whole);
+  return (
+    partBytes > 0 && partBytes < wholeBytes && offset + partBytes <= wholeBytes && x.tcp.ack === y.tcp.ack
+  );
+}
+
+/** TCP payload, by the innermost header; that of a super-packet may tell less than there is. */
+function dataBytes(event: Event): number {
+  const layer = innermost(event);
+  const outer = event.headers?.outer;
+  if (layer?.payloadBytes === undefined || outer === undefined) return 0;
+  return layer.payloadBytes + Math.max(0, event.skbLen - outer.lenBytes);
 }
 
 function samePayload(a: Headers | undefined, b: Headers | undefined): boolean {

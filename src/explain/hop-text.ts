@@ -100,7 +100,7 @@ function commandOf(hop: HopFacts): string | undefined {
 export function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'delivered':
-      return outcome.to === 'process' ? 'delivered to the process' : 'delivered';
+      return outcome.to === 'process' ? 'read by a process: delivered' : 'delivered';
     case 'transmitted':
       return `left this kernel by ${outcome.dev}`;
     case 'consumed':

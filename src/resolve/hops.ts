@@ -225,7 +225,8 @@ export function isDevice(event: Event): boolean {
 function layerOf(event: Event, isDropped: boolean): { layer: Layer; stage: Stage } {
   if (event.tap === tap.netifReceiveSkb) return { layer: 'device', stage: 'rx' };
   if (event.tap === tap.kfreeSkb && isDropped) return { layer: 'drop', stage: 'drop' };
-  if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb)
+  if (event.tap === tap.groExit) return { layer: 'device', stage: 'rx' };
+  if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb || event.tap === tap.copyDatagram)
     return { layer: 'socket', stage: 'deliver' };
   return { layer: 'device', stage: 'tx' };
 }

@@ -225,7 +225,7 @@ function runText(run: Run): string {
 
 /** Place and device stand in columns of their own. */
 function shortText(hop: Hop): string {
-  if (hop.layer !== 'device') return hop.text;
+  if (hop.layer !== 'device' || hop.hook === 'napi_gro_receive_exit') return hop.text;
   if (hop.stage === 'rx') return hop.dev === 'lo' ? 'back in' : 'in';
   if (hop.peer !== undefined) return `out → ${hop.peer.netns} ${hop.peer.dev}`;
   return hop.dev === 'lo' ? 'out, to itself' : 'out';
