@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { root } from './project-files.ts';
 
 /** The demo beside a tracer that only notes what it was asked for. */
@@ -31,6 +31,8 @@ function startDemo(options: readonly string[] = []) {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1' },
   });
+  // Also when a test fails; the demo itself ends what it has started.
+  onTestFinished(() => void child.kill());
   const output = { text: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output.text += chunk;
@@ -92,6 +94,7 @@ describe('npm run demo -- --once', () => {
   test('removes the cluster when the npm that started it is gone', async () => {
     fakeTracer('down', 'follow*) echo following; exec tail -f /dev/null ;;');
     const npm = spawn('tail', ['-f', '/dev/null'], { stdio: 'ignore' });
+    onTestFinished(() => void npm.kill());
     const demo = startDemo(['--until-exit-of', String(npm.pid)]);
     await demo.says('following');
     npm.kill();
