@@ -8,7 +8,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { readPcap } from './capture-pcap.ts';
 
 /** What matters lies in the first bytes: SLL2, two IPv6 headers, VXLAN, TCP with options, some payload. */
@@ -42,7 +42,7 @@ export interface CaptureResult {
 interface Tap {
   readonly netns: string;
   readonly file: string;
-  readonly child: ResultPromise<{ stderr: 'pipe'; reject: false }>;
+  readonly child: ReturnType<typeof startTcpdump>;
 }
 
 export class Capture {
@@ -57,7 +57,10 @@ export class Capture {
   /** Resolves when every tcpdump listens. */
   static async start(namespaces: readonly string[]): Promise<Capture> {
     const dir = mkdtempSync(join(tmpdir(), 'tracer-capture-'));
-    const taps = namespaces.map(netns => startTap(netns, join(dir, `${netns}.pcap`)));
+    const taps = namespaces.map(netns => {
+      const file = join(dir, `${netns}.pcap`);
+      return { netns, file, child: startTcpdump(netns, file) };
+    });
     await Promise.all(taps.map(listening));
     return new Capture(dir, taps);
   }
@@ -87,11 +90,11 @@ function inNetns(netns: string, ...argv: readonly string[]): readonly [string, s
   return ['nsenter', [`--net=/run/netns/${netns}`, '--', ...argv]];
 }
 
-function startTap(netns: string, file: string): Tap {
+function startTcpdump(netns: string, file: string) {
   const options = ['-i', 'any', '-y', 'LINUX_SLL2', '-n', '-U', '-Z', 'root', '-w', file];
   const sizes = ['-s', String(SNAP_BYTES), '-B', '16384', '--time-stamp-precision=nano'];
   const [program, args] = inNetns(netns, 'tcpdump', ...options, ...sizes, 'ip or ip6 or arp');
-  return { netns, file, child: execa(program, args, { stdin: 'ignore', stderr: 'pipe', reject: false }) };
+  return execa(program, args, { stdin: 'ignore', stderr: 'pipe', reject: false });
 }
 
 function listening({ netns, child }: Tap): Promise<void> {

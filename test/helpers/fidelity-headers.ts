@@ -116,9 +116,9 @@ function withTransport(base: NetworkLayer, t: Buffer, at: number, identity: stri
     const icmp = { type: t[0]!, code: t[1]!, id: t.readUInt16BE(4), seq: t.readUInt16BE(6) };
     const isError =
       base.proto === 1 ? [3, 4, 5, 11, 12].includes(icmp.type) : icmp.type >= 1 && icmp.type <= 4;
-    // What an error quotes is translated on the way like the packet itself.
+    // What an error quotes is translated on the way like the packet itself; so is the id of an echo.
     const rest = isError ? '' : hex(t, 8);
-    const key = `${head} ${icmp.type} ${icmp.code} ${icmp.id} ${icmp.seq} ${rest}`;
+    const key = `${head} ${icmp.type} ${icmp.code} ${icmp.seq} ${rest}`;
     return { layer: { ...base, icmp }, payloadAt: at + 8, identity: key };
   }
   return { layer: base, payloadAt: at, identity: `${head} ${hex(t, 0)}` };

@@ -6,15 +6,20 @@
  * without the product: by what no hop changes (ids, sequence numbers, TCP time stamps, payload); packets that are alike to
  * the last bit keep their order on the way, so the k-th at one device is the k-th at the next.
  */
-import type { Event } from '../../src/model/event.ts';
+import type { Event, NetworkLayer } from '../../src/model/event.ts';
 import type { Journey } from '../../src/model/journey.ts';
 import type { JourneyRecord } from '../../src/model/journey-record.ts';
 import { tap } from '../../src/model/layout.generated.ts';
+import { innermost } from '../../src/model/tuples.ts';
 import type { CapturedPacket } from './capture.ts';
 import { headersText, readHeaders } from './fidelity-headers.ts';
 
 /** Two clocks' stamps of the same packet at the same device are less apart. */
 const APART_NS = 1_000_000;
+/** How long a packet may wait on a CPU's backlog. */
+const BACKLOG_NS = 50_000_000;
+/** Mistakes of a kind that are told in words. */
+const EXAMPLES = Number(process.env['FIDELITY_EXAMPLES'] ?? 5);
 
 export interface Seen {
   readonly journey: Journey;
@@ -32,6 +37,7 @@ export interface Observation {
   /** Place, and what tells two visits of it apart. */
   readonly station: string;
   readonly datagram: string | undefined;
+  readonly layer: NetworkLayer;
   hop: HopSight | undefined;
   packet: TruePacket | undefined;
 }
@@ -103,6 +109,7 @@ export function observationsOf(
         station: `${place} ${layer.ttl ?? ''} ${headers.inner === undefined ? '' : 'in tunnel'}`,
         datagram:
           layer.fragment === undefined ? undefined : `${layer.family} ${layer.proto} ${layer.fragment.id}`,
+        layer,
         hop: undefined,
         packet: undefined,
       };
@@ -144,11 +151,13 @@ function pair(observations: readonly Observation[], sights: readonly HopSight[])
   let apartNs = 0;
   for (const [key, group] of groupBy(observations, o => `${o.place} ${o.text}`)) {
     const others = (bySight.get(key) ?? []).sort(byTime);
+    group.sort(byTime);
+    const inStep = group.length === others.length && group.every((o, k) => isNear(o, others[k]!));
     let next = 0;
-    for (const observation of group.sort(byTime)) {
-      while (next < others.length && others[next]!.timeNs < observation.timeNs - APART_NS) next++;
+    for (const observation of group) {
+      while (!inStep && next < others.length && others[next]!.timeNs < observation.timeNs - APART_NS) next++;
       const sight = others[next];
-      if (sight === undefined || sight.timeNs > observation.timeNs + APART_NS) continue;
+      if (sight === undefined || !isNear(observation, sight)) continue;
       next++;
       observation.hop = sight;
       sight.observation = observation;
@@ -156,6 +165,43 @@ function pair(observations: readonly Observation[], sights: readonly HopSight[])
     }
   }
   return apartNs;
+}
+
+/**
+ * tcpdump's stamp of a received packet is made when it is put on the CPU's backlog (net.core.netdev_tstamp_prequeue), the
+ * tracepoint fires when it is taken off: on a busy CPU that is later.
+ */
+function isNear(observation: Observation, sight: HopSight): boolean {
+  const laterNs = sight.timeNs - observation.timeNs;
+  const backlogNs = observation.place.endsWith('/rx') ? BACKLOG_NS : 0;
+  return laterNs >= -APART_NS && laterNs <= APART_NS + backlogNs;
+}
+
+/**
+ * A super-packet longer than its device takes is cut behind net_dev_queue and before tcpdump (validate_xmit_skb(); lo, when more than
+ * 64 KiB are sent at once): its hop stands for the transmission of each segment. That the segments belong to it, links must say.
+ */
+function pairSegments(observations: readonly Observation[], sights: readonly HopSight[]): void {
+  const wholes = groupBy(
+    sights.filter(s => s.observation === undefined && s.event.gsoSegs > 1 && s.place.endsWith('/tx')),
+    sight => sight.place,
+  );
+  if (wholes.size === 0) return;
+  for (const observation of observations) {
+    if (observation.hop !== undefined || observation.layer.tcp === undefined) continue;
+    const whole = wholes.get(observation.place)?.find(sight => isSegment(observation, sight));
+    if (whole === undefined) continue;
+    observation.hop = whole;
+    whole.observation ??= observation;
+  }
+}
+
+function isSegment({ layer, timeNs }: Observation, { event }: HopSight): boolean {
+  const whole = innermost(event);
+  if (layer.tcp === undefined || whole?.tcp === undefined) return false;
+  const isSameFlow = layer.src === whole.src && layer.sport === whole.sport && layer.dport === whole.dport;
+  const offset = (layer.tcp.seq - whole.tcp.seq) >>> 0;
+  return isSameFlow && offset + layer.lenBytes <= event.skbLen && Math.abs(timeNs - event.timeNs) < APART_NS;
 }
 
 export function truePackets(observations: readonly Observation[]): TruePacket[] {
@@ -200,6 +246,7 @@ export function compare(
   const observations = captured.filter(within);
   const sights = sightsOf(all);
   const apartNs = pair(captured, sights);
+  pairSegments(captured, sights);
   const packets = truePackets(observations);
   const judge = new Judge(components(all));
   for (const group of groupBy(sights.filter(within), sight => sight.seen.journey.id).values())
@@ -246,7 +293,7 @@ class Judge {
   #mistake(kind: string, words: () => string): void {
     this.#counts.set(kind, this.count(kind) + 1);
     const some = this.examples.get(kind) ?? [];
-    if (some.length < 8) some.push(words());
+    if (some.length < EXAMPLES) some.push(words());
     this.examples.set(kind, some);
   }
 

@@ -194,7 +194,7 @@ const services: TrafficStep = {
       t.in('nginx-1', ...curl(`http://${at.ownService}/big?bytes=200000`)),
       t.in('pod-a', ...curl(`http://${at.outside}/big?bytes=500000`)),
       t.in('host', ...curl(`http://${at.node1}:30080/big?bytes=500000`)),
-      t.in('two-containers', ...curl('http://127.0.0.1:9000/big?bytes=500000')),
+      t.in('two-containers', ...curl('http://127.0.0.1:9000/big?bytes=2000000')),
       t.in('node-1', ...curl(`http://${at.service}/`)),
       t.in('two-containers', ...ping('127.0.0.1', '-c', '5', '-i', '0.01')),
     );
