@@ -220,6 +220,16 @@ describe('an address that two of one cluster have', () => {
     expect(who(names, 102, '10.9.9.1')).toBe('node lab:one node-1');
   });
 
+  it('of pods that both have it now, is none', () => {
+    const cluster = labCluster('lab:one', 100);
+    const twin = { ...cluster.pods[1]!, name: 'twin', ips: ['10.244.2.7'] };
+    const spaces = labNamespaces('one', 100).map(space =>
+      space.cookie === '105' ? { ...space, addresses: addresses([2, '10.244.2.7/24']) } : space,
+    );
+    const names = new Names(inventoryOf(...spaces), [{ ...cluster, pods: [...cluster.pods, twin] }]);
+    expect(who(names, 104, '10.244.2.7')).toBe('unknown');
+  });
+
   it('of pods that cannot be told apart, is none', () => {
     const cluster = labCluster('kind');
     const twin = { ...cluster.pods[0]!, name: 'twin' };
