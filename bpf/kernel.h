@@ -106,10 +106,25 @@ struct nf_conn {
 	u32 mark;
 };
 
+struct nf_hook_state {
+	u8 hook;
+	u8 pf;
+	struct net_device *in;
+	struct net_device *out;
+	struct sock *sk;
+	struct net *net;
+};
+
 struct task_struct {
 	unsigned int flags;
 };
 
 #pragma clang attribute pop
+
+/* The context of a netfilter program; the kernel defines its layout, there is nothing to move. */
+struct bpf_nf_ctx {
+	const struct nf_hook_state *state;
+	struct sk_buff *skb;
+};
 
 #endif

@@ -79,9 +79,16 @@ static void add_list(struct text *out, const char *key, const struct text *list)
 	text_add(out, "]", 1);
 }
 
-void frame_netns(struct inventory *inventory, struct netns *netns, struct text *out)
+static void end_frame(struct outbox *out)
 {
-	text_clear(out);
+	out->ends = grown(out->ends, (out->count + 1) * sizeof(*out->ends));
+	out->ends[out->count++] = out->text.len;
+}
+
+void frame_netns(struct inventory *inventory, struct netns *netns, struct outbox *outbox)
+{
+	struct text *out = &outbox->text;
+
 	text_format(out, "{\"timeNs\":\"%" PRIu64 "\",\"cookie\":\"%" PRIu64 "\",\"inode\":%u,\"own\":%s", netns->read_ns,
 		    netns->cookie, netns->inode, netns->cookie == inventory->home_cookie ? "true" : "false");
 	add_list(out, "names", &netns->names);
@@ -100,12 +107,30 @@ void frame_netns(struct inventory *inventory, struct netns *netns, struct text *
 		text_string(out, netns->unreadable);
 	}
 	text_add(out, "}", 1);
+	end_frame(outbox);
 }
 
-void frame_gone(struct netns *netns, struct text *out)
+void frame_gone(struct netns *netns, struct outbox *outbox)
 {
-	text_clear(out);
-	text_format(out, "{\"timeNs\":\"%" PRIu64 "\",\"cookie\":\"%" PRIu64 "\",\"gone\":true}", now_ns(), netns->cookie);
+	text_format(&outbox->text, "{\"timeNs\":\"%" PRIu64 "\",\"cookie\":\"%" PRIu64 "\",\"gone\":true}", now_ns(),
+		    netns->cookie);
+	end_frame(outbox);
+}
+
+void outbox_emit(struct outbox *out, inventory_emit emit, void *ctx)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < out->count; start = out->ends[i++])
+		emit(ctx, out->text.data + start, out->ends[i] - start);
+	out->count = 0;
+	text_clear(&out->text);
+}
+
+void outbox_free(struct outbox *out)
+{
+	text_free(&out->text);
+	free(out->ends);
 }
 
 /* Of all that a frame says, but its time and what merely ages. Never 0, which stands for "not emitted yet". */

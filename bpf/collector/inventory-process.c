@@ -89,6 +89,7 @@ static void read_process(struct process *process)
 {
 	char path[64];
 	char text[4096];
+	char *rest = NULL;
 	char *line;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", process->pid);
@@ -100,7 +101,8 @@ static void read_process(struct process *process)
 	if (!read_file(path, text, sizeof(text)))
 		return;
 	/* Version 1 has a line for each hierarchy, of which some may be outside of the container's group. */
-	for (line = strtok(text, "\n"); line && !process->container[0]; line = strtok(NULL, "\n"))
+	for (line = strtok_r(text, "\n", &rest); line && !process->container[0];
+	     line = strtok_r(NULL, "\n", &rest))
 		container_of_cgroup(line, process->container, sizeof(process->container));
 	process->read_ns = now_ns();
 }

@@ -63,6 +63,8 @@ struct netns {
 	/* As the walker saw it at the last dump. */
 	uint64_t changes;
 	uint64_t changes_now;
+	/* References to it at the last walk, those of our own links among them. */
+	uint32_t references;
 
 	/* A file that leads into it; NULL = none found. Not needed where handles work. */
 	char *path;
@@ -100,6 +102,13 @@ struct name {
 };
 
 struct walker;
+
+/* Frames of one look. They are handed over without the lock: the reader of the collector may let us wait. */
+struct outbox {
+	struct text text;
+	size_t *ends;
+	size_t count;
+};
 
 struct inventory {
 	inventory_emit emit;
@@ -202,8 +211,10 @@ bool link_has_peer(const struct link *link);
 void peers_resolve(struct inventory *inventory, uint64_t since_ns);
 
 /* inventory-frame.c */
-void frame_netns(struct inventory *inventory, struct netns *netns, struct text *out);
-void frame_gone(struct netns *netns, struct text *out);
+void frame_netns(struct inventory *inventory, struct netns *netns, struct outbox *out);
+void frame_gone(struct netns *netns, struct outbox *out);
+void outbox_emit(struct outbox *out, inventory_emit emit, void *ctx);
+void outbox_free(struct outbox *out);
 uint64_t frame_hash(const struct netns *netns);
 
 #endif

@@ -63,19 +63,45 @@ static inline void text_format(struct text *text, const char *format, ...)
 	text->len += len;
 }
 
-/* Quoted. Names and comms are bytes that anybody may choose: what is not plain ASCII becomes \u00XX, byte by byte. */
+/* Length of the UTF-8 character there, 0 if it is none (RFC 3629: no overlong forms, no surrogates). */
+static inline int utf8_length(const unsigned char *at)
+{
+	static const struct { unsigned char from, to, second_from, second_to; int len; } forms[] = {
+		{ 0x01, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (at[0] < forms[i].from || at[0] > forms[i].to)
+			continue;
+		if (forms[i].len > 1 && (at[1] < forms[i].second_from || at[1] > forms[i].second_to))
+			return 0;
+		for (int k = 2; k < forms[i].len; k++)
+			if ((at[k] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].len;
+	}
+	return 0;
+}
+
+/* Quoted. Names and comms are bytes that anybody may choose; what is not UTF-8 becomes U+FFFD, byte by byte. */
 static inline void text_string(struct text *text, const char *string)
 {
 	text_add(text, "\"", 1);
-	for (; *string; string++) {
+	while (*string) {
 		unsigned char byte = *string;
+		int len = utf8_length((const unsigned char *)string);
 
 		if (byte == '"' || byte == '\\')
 			text_format(text, "\\%c", byte);
-		else if (byte < 0x20 || byte >= 0x7f)
+		else if (byte < 0x20 || byte == 0x7f)
 			text_format(text, "\\u%04x", byte);
+		else if (len)
+			text_add(text, string, len);
 		else
-			text_add(text, string, 1);
+			text_format(text, "\\ufffd");
+		string += len ? len : 1;
 	}
 	text_add(text, "\"", 1);
 }

@@ -130,6 +130,7 @@ static void take_row(struct inventory *inventory, const struct netns_row *row, u
 		netns = netns_add(inventory, row->cookie, row->inode, now);
 	netns->present = true;
 	netns->changes_now = row->changes;
+	netns->references = row->refcount;
 }
 
 static void take_inode(struct inventory *inventory, uint32_t inode)

@@ -76,7 +76,7 @@ static bool look_around(struct inventory *inventory, uint64_t now)
 	return scanned || processes_due;
 }
 
-static void drop_gone(struct inventory *inventory, struct text *frame)
+static void drop_gone(struct inventory *inventory, struct outbox *out)
 {
 	size_t kept = 0;
 
@@ -88,10 +88,8 @@ static void drop_gone(struct inventory *inventory, struct text *frame)
 			inventory->list[kept++] = netns;
 			continue;
 		}
-		if (netns->emitted_hash) {
-			frame_gone(netns, frame);
-			inventory->emit(inventory->ctx, frame->data, frame->len);
-		}
+		if (netns->emitted_hash)
+			frame_gone(netns, out);
 		netns_free(netns);
 	}
 	inventory->count = kept;
@@ -131,7 +129,7 @@ static void dump_changed(struct inventory *inventory, uint64_t now)
 	}
 }
 
-static void emit_changed(struct inventory *inventory, uint64_t now, bool all, struct text *frame)
+static void emit_changed(struct inventory *inventory, uint64_t now, bool all, struct outbox *out)
 {
 	for (size_t i = 0; i < inventory->count; i++) {
 		struct netns *netns = inventory->list[i];
@@ -149,12 +147,11 @@ static void emit_changed(struct inventory *inventory, uint64_t now, bool all, st
 		if (netns->read_ns < now)
 			netns->read_ns = now;
 		netns->emitted_hash = hash;
-		frame_netns(inventory, netns, frame);
-		inventory->emit(inventory->ctx, frame->data, frame->len);
+		frame_netns(inventory, netns, out);
 	}
 }
 
-static void look(struct inventory *inventory, struct text *frame)
+static void look(struct inventory *inventory, struct outbox *out)
 {
 	uint64_t now = now_ns();
 	uint64_t cost = worked_ns();
@@ -162,11 +159,11 @@ static void look(struct inventory *inventory, struct text *frame)
 
 	walk_run(inventory, now);
 	inventory->walk_cost_ns = worked_ns() - cost;
-	drop_gone(inventory, frame);
+	drop_gone(inventory, out);
 	scanned = look_around(inventory, now);
 	dump_changed(inventory, now);
 	peers_resolve(inventory, now);
-	emit_changed(inventory, now, scanned, frame);
+	emit_changed(inventory, now, scanned, out);
 }
 
 static void wait_next(struct inventory *inventory)
@@ -185,20 +182,23 @@ static void wait_next(struct inventory *inventory)
 static void *run(void *data)
 {
 	struct inventory *inventory = data;
-	struct text frame = { 0 };
+	struct outbox out = { 0 };
 
 	prctl(PR_SET_NAME, "inventory");
 	walk_open(inventory);
 	ways_open(inventory);
 	while (!__atomic_load_n(&inventory->stop, __ATOMIC_ACQUIRE)) {
 		pthread_mutex_lock(&inventory->lock);
-		look(inventory, &frame);
+		look(inventory, &out);
+		pthread_mutex_unlock(&inventory->lock);
+		outbox_emit(&out, inventory->emit, inventory->ctx);
+		pthread_mutex_lock(&inventory->lock);
 		inventory->first_done = true;
 		pthread_cond_broadcast(&inventory->first);
 		pthread_mutex_unlock(&inventory->lock);
 		wait_next(inventory);
 	}
-	text_free(&frame);
+	outbox_free(&out);
 	return NULL;
 }
 
@@ -323,4 +323,16 @@ int inventory_enter(struct inventory *inventory, uint64_t cookie)
 			fd = ways_enter(inventory, inventory->list[i]);
 	pthread_mutex_unlock(&inventory->lock);
 	return fd;
+}
+
+uint32_t inventory_references(struct inventory *inventory, uint64_t cookie)
+{
+	uint32_t references = 0;
+
+	pthread_mutex_lock(&inventory->lock);
+	for (size_t i = 0; i < inventory->count; i++)
+		if (inventory->list[i]->cookie == cookie)
+			references = inventory->list[i]->references;
+	pthread_mutex_unlock(&inventory->lock);
+	return references;
 }

@@ -6,6 +6,7 @@
  * stdin, one command a line: those of filter.h, then
  *   apply SEQ      puts the filter in force; answered by a reply frame {"applied":SEQ}
  *   look           look at the namespaces at once
+ *   hooks COOKIE 2|10   netfilter links in that namespace for IPv4 or IPv6, with the next apply; begin forgets them
  * A refused line is answered by a reply frame {"refused":"LINE","why":"…"}.
  */
 #include <bpf/bpf.h>
@@ -24,6 +25,7 @@
 
 #include "../record.h"
 #include "filter.h"
+#include "hooks.h"
 #include "inventory.h"
 #include "output.h"
 #include "symbols.h"
@@ -93,6 +95,7 @@ static void beat(void)
 	self.until_ns = beat.time_ns = clock_ns(CLOCK_MONOTONIC);
 	ring_buffer__consume(self.ring);
 	taps_losses(self.bpf, beat.time_ns);
+	hooks_release(self.inventory);
 	beat.events = self.events;
 	output_frame(&beat, sizeof(beat));
 	output_flush();
@@ -101,19 +104,26 @@ static void beat(void)
 static void apply(const char *seq)
 {
 	int err = taps_filter(self.bpf, &self.filter);
+	int links = hooks_apply(self.inventory);
 
 	if (err)
 		output_jsonf(FRAME_REPLY, "{\"refused\":\"apply\",\"why\":\"%s\"}", strerror(-err));
 	else
-		output_jsonf(FRAME_REPLY, "{\"applied\":%ld}", strtol(seq, NULL, 10));
+		output_jsonf(FRAME_REPLY, "{\"applied\":%ld,\"links\":%d}", strtol(seq, NULL, 10), links);
 	output_flush();
 }
 
 static void on_command(char *line)
 {
+	unsigned long long cookie;
+	unsigned int pf;
 	const char *why;
 
-	if (!strncmp(line, "apply ", 6)) {
+	if (!strcmp(line, "begin"))
+		hooks_begin();
+	if (sscanf(line, "hooks %llu %u", &cookie, &pf) == 2 && (pf == 2 || pf == 10)) {
+		hooks_want(cookie, pf);
+	} else if (!strncmp(line, "apply ", 6)) {
 		apply(line + 6);
 	} else if (!strcmp(line, "look")) {
 		inventory_poke(self.inventory);

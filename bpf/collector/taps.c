@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "../lib/counters.h"
+#include "hooks.h"
 #include "output.h"
 #include "tracer.skel.h"
 
-#define PROGRAMS_MAX 16
+#define BPF_PROG_TYPE_NETFILTER_ 32
+#define BPF_NETFILTER_           45
 #define CPUS_MAX     512
 #define STATS_EVERY_NS 1000000000ULL
 
@@ -39,6 +41,7 @@ static const struct tap_row {
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
 static struct {
+	const char *netfilter_refused;
 	char reason[ROWS][128];   /* why a row is not attached; "" = it is */
 	__u64 misses[ROWS];       /* recursion misses reported so far */
 	__u64 lost[CPUS_MAX][TAP_MAX];
@@ -58,8 +61,31 @@ static struct bpf_program *program_of(const struct tracer_bpf *bpf, size_t row)
 	return bpf_object__find_program_by_name(bpf->obj, rows[row].program);
 }
 
+/*
+ * Netfilter links exist since 6.4; before bpf_nf_link.ns_tracker (6.12) the end of a namespace that holds one can crash the
+ * kernel, so there they are left alone. libbpf 1.1 does not know the program type.
+ */
+static void prepare_netfilter(struct tracer_bpf *bpf, const struct btf *kernel)
+{
+	int id = kernel ? btf__find_by_name_kind(kernel, "bpf_nf_link", BTF_KIND_STRUCT) : -1;
+	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, id) : NULL;
+
+	state.netfilter_refused = "this kernel has no BPF netfilter links (Linux 6.4)";
+	if (!type)
+		return;
+	state.netfilter_refused = "this kernel may crash when a namespace with BPF netfilter links ends (before 6.12)";
+	for (int i = 0; i < btf_vlen(type); i++) {
+		if (strcmp(btf__name_by_offset(kernel, btf_members(type)[i].name_off), "ns_tracker"))
+			continue;
+		state.netfilter_refused = NULL;
+		bpf_program__set_autoload(bpf->progs.netfilter_hook, true);
+		bpf_program__set_type(bpf->progs.netfilter_hook, BPF_PROG_TYPE_NETFILTER_);
+		bpf_program__set_expected_attach_type(bpf->progs.netfilter_hook, BPF_NETFILTER_);
+	}
+}
+
 /* Leaves out the programs whose tracepoint this kernel lacks, so that one missing does not refuse all. */
-static void drop_missing(struct tracer_bpf *bpf)
+static void leave_out(struct tracer_bpf *bpf, int with_netfilter)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
 
@@ -73,6 +99,9 @@ static void drop_missing(struct tracer_bpf *bpf)
 		snprintf(state.reason[i], sizeof(state.reason[i]), "this kernel has no tracepoint %s (Linux %s)",
 			 rows[i].program, rows[i].since);
 	}
+	bpf_program__set_autoload(bpf->progs.netfilter_hook, false);
+	if (with_netfilter)
+		prepare_netfilter(bpf, kernel);
 	btf__free(kernel);
 }
 
@@ -95,10 +124,31 @@ static int attach_all(struct tracer_bpf *bpf)
 	return attached;
 }
 
+/* NULL with *err set; `with_netfilter` is cleared where the kernel has no such links anyway. */
+static struct tracer_bpf *load(const struct taps_options *options, int *with_netfilter, int *err)
+{
+	struct tracer_bpf *bpf = tracer_bpf__open();
+
+	*err = -errno;
+	if (!bpf)
+		return NULL;
+	bpf_map__set_max_entries(bpf->maps.ring, options->ring_bytes);
+	bpf->rodata->wakeup_bytes = options->ring_bytes / 4;
+	bpf->rodata->check_fingerprint = !options->without_fingerprint;
+	bpf->rodata->check_birth = !options->without_birth;
+	leave_out(bpf, *with_netfilter);
+	*with_netfilter = bpf_program__autoload(bpf->progs.netfilter_hook);
+	*err = tracer_bpf__load(bpf);
+	if (!*err)
+		return bpf;
+	tracer_bpf__destroy(bpf);
+	return NULL;
+}
+
 struct tracer_bpf *taps_open(const struct taps_options *options)
 {
+	int with_netfilter = 1, err;
 	struct tracer_bpf *bpf;
-	int err;
 
 	libbpf_set_print(quiet);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
@@ -107,28 +157,24 @@ struct tracer_bpf *taps_open(const struct taps_options *options)
 		fprintf(stderr, "cannot tell the number of CPUs (or more than %d)\n", CPUS_MAX);
 		return NULL;
 	}
-	bpf = tracer_bpf__open();
-	if (!bpf) {
-		fprintf(stderr, "cannot open the eBPF object: %s\n", strerror(errno));
-		return NULL;
+	bpf = load(options, &with_netfilter, &err);
+	if (!bpf && with_netfilter) { /* one kind of program that is refused must not refuse all */
+		with_netfilter = 0;
+		bpf = load(options, &with_netfilter, &err);
+		state.netfilter_refused = "the kernel refused the program";
 	}
-	bpf_map__set_max_entries(bpf->maps.ring, options->ring_bytes);
-	bpf->rodata->wakeup_bytes = options->ring_bytes / 4;
-	bpf->rodata->check_fingerprint = !options->without_fingerprint;
-	bpf->rodata->check_birth = !options->without_birth;
-	drop_missing(bpf);
-	err = tracer_bpf__load(bpf);
-	if (err) {
+	if (!bpf) {
 		fprintf(stderr, "the kernel refused the eBPF programs: %s%s\n", strerror(-err),
 			err == -EPERM ? " (are you root, or is the kernel locked down?)" : "");
-	} else if (!attach_all(bpf)) {
-		fprintf(stderr, "no tap could be attached: %s\n", state.reason[0]);
-		err = -ENOENT;
+		return NULL;
 	}
-	if (!err)
-		return bpf;
-	tracer_bpf__destroy(bpf);
-	return NULL;
+	if (!attach_all(bpf)) {
+		fprintf(stderr, "no tap could be attached: %s\n", state.reason[0]);
+		tracer_bpf__destroy(bpf);
+		return NULL;
+	}
+	hooks_init(bpf_program__fd(bpf->progs.netfilter_hook), state.netfilter_refused);
+	return bpf;
 }
 
 void taps_close(struct tracer_bpf *bpf)
@@ -157,7 +203,11 @@ char *taps_json(void)
 			fprintf(out, ",\"reason\":\"%s\"", state.reason[i]);
 		fputc('}', out);
 	}
-	fputc(']', out);
+	fprintf(out, ",{\"name\":\"netfilter_hook\",\"tap\":%d,\"mechanism\":\"netfilter link\",\"state\":\"%s\"", TAP_NETFILTER,
+		hooks_refused() ? "refused" : "on");
+	if (hooks_refused())
+		fprintf(out, ",\"reason\":\"%s\"", hooks_refused());
+	fputs("}]", out);
 	fclose(out);
 	return text;
 }
