@@ -16,7 +16,7 @@ import { FlowTable } from './flows.ts';
 import { Lineage } from './lineage.ts';
 import { LossBook, type LossMeanwhile } from './loss-book.ts';
 import { move } from './moves.ts';
-import { type End, isPlace, OpenJourney } from './open-journey.ts';
+import { type End, isPlace, OpenJourney, type Tail } from './open-journey.ts';
 import { ProcessTable } from './processes.ts';
 import { atDestination, ENDED_NS, silenceOf } from './silence.ts';
 import type { Topology } from './topology.ts';
@@ -150,19 +150,20 @@ export class Correlator {
       journey.unknownSteps.push(journey.events.length);
       return true;
     }
-    this.#cut(journey, [event], out);
+    this.#cut(journey, { events: [event], ends: new Map(), unknownSteps: [], copied: false }, out);
     return false;
   }
 
   /** The events from a step on that cannot be become a journey of their own: a wrong join turns into a visible cut. */
-  #cut(journey: OpenJourney, rest: readonly Event[], out: Delta[]): void {
+  #cut(journey: OpenJourney, tail: Tail, out: Delta[]): void {
     this.stats.suspectJoins++;
     const after = journey.events.length - 1;
     journey.gap({ after, kind: 'suspect', reason: 'the next place cannot be reached from here' });
     this.#close(journey, out);
-    const next = this.#open_(rest[0]!);
+    const next = this.#open_(tail.events[0]!);
     next.gap({ after: -1, kind: 'suspect', reason: 'cut off a journey that cannot have come here' });
-    for (const event of rest) this.#append(next, event);
+    for (const event of tail.events) this.#append(next, event);
+    next.takeOver(tail);
   }
 
   #append(journey: OpenJourney, event: Event): void {
@@ -179,9 +180,7 @@ export class Correlator {
       const step = move(placeBefore(journey.events, index), journey.events[index]!, this.#options.topology);
       if (step === 'unknown') still.push(index);
       if (step !== 'impossible') continue;
-      const rest = journey.events.splice(index);
-      journey.unknownSteps = [];
-      this.#cut(journey, rest, out);
+      this.#cut(journey, journey.splitOff(index), out);
       return false;
     }
     journey.unknownSteps = still;

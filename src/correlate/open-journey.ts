@@ -13,6 +13,16 @@ export interface End {
   readonly location: string;
 }
 
+/** What belongs to the events of a journey from one of them on; indexes count from there. */
+export interface Tail {
+  readonly events: readonly Event[];
+  readonly ends: ReadonlyMap<number, End>;
+  readonly unknownSteps: readonly number[];
+  readonly copied: boolean;
+}
+
+const NF_INET_LOCAL_OUT = 3;
+
 /** A packet that is still being seen. */
 export class OpenJourney {
   readonly id: string;
@@ -56,6 +66,34 @@ export class OpenJourney {
     return this.last;
   }
 
+  /** Takes away the events from `index` on with all that they showed. */
+  splitOff(index: number): Tail {
+    const events = this.events.splice(index);
+    const ends = new Map<number, End>();
+    for (const [at, end] of this.ends) {
+      if (at < index) continue;
+      ends.set(at - index, end);
+      this.ends.delete(at);
+    }
+    const unknownSteps = this.unknownSteps.filter(at => at > index).map(at => at - index);
+    this.unknownSteps = this.unknownSteps.filter(at => at < index);
+    for (let i = this.gaps.length - 1; i >= 0; i--) if (this.gaps[i]!.after >= index) this.gaps.splice(i, 1);
+    if (ends.size > 0) this.end = [...this.ends.values()].at(-1);
+    const copied = events.some(event => event.tap === tap.copyDatagram);
+    if (copied) this.copied = false;
+    return { events, ends, unknownSteps, copied };
+  }
+
+  /** Its events have been appended. */
+  takeOver(tail: Tail): void {
+    for (const [at, end] of tail.ends) {
+      this.ends.set(at, end);
+      this.end = end;
+    }
+    this.unknownSteps.push(...tail.unknownSteps);
+    this.copied = tail.copied;
+  }
+
   gap(gap: Gap): void {
     if (!this.gaps.some(g => g.kind === gap.kind && g.after === gap.after && g.reason === gap.reason))
       this.gaps.push(gap);
@@ -75,6 +113,7 @@ export function isPlace(event: Event): boolean {
 export function isBirth(event: Event, topology: Topology): boolean {
   if (event.tap === tap.netDevQueue)
     return (event.flags & eventOwnSocket) !== 0 || (event.iif === 0 && event.headers?.inner === undefined);
+  if (event.tap === tap.netfilter) return event.nfHook === NF_INET_LOCAL_OUT;
   if (event.tap !== tap.netifReceiveSkb) return event.iif === 0 && (event.flags & eventOwnSocket) !== 0;
   const link = topology.link(event.netns, event.ifindex, event.timeNs);
   return link !== undefined && isEdge(link);
