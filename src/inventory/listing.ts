@@ -136,9 +136,11 @@ function services(names: Names, when: When): Row[] {
         ({ port, protocol, nodePort }) =>
           `${port}${nodePort === undefined ? '' : `:${nodePort}`}/${protocol}`,
       ),
-      endpoints: service.ports.flatMap(({ endpoints }) =>
-        endpoints.map(({ ip, port }) => withPort(ip, port)),
-      ),
+      endpoints: [
+        ...new Set(
+          service.ports.flatMap(({ endpoints }) => endpoints.map(({ ip, port }) => withPort(ip, port))),
+        ),
+      ],
     })),
   );
 }

@@ -3,7 +3,17 @@ import { list, listingKinds } from '../../../src/inventory/listing.ts';
 import { Names } from '../../../src/inventory/names.ts';
 import { topologyOf } from '../../../src/inventory/topology.ts';
 import { topologyDot, topologyText } from '../../../src/inventory/topology-text.ts';
-import { addresses, inventoryOf, link, netns, oneLab, rootNetns, twoLabs, veth } from './machine.ts';
+import {
+  addresses,
+  inventoryOf,
+  labCluster,
+  link,
+  netns,
+  oneLab,
+  rootNetns,
+  twoLabs,
+  veth,
+} from './machine.ts';
 
 describe('the topology', () => {
   const topology = topologyOf(oneLab());
@@ -150,6 +160,14 @@ describe('lists', () => {
       place: 'lab:one:node-1',
       joined: ['lab:one:default/pod-a eth0', 'bridge cni0'],
     });
+  });
+
+  it('name an endpoint of several ports once', () => {
+    const cluster = labCluster('lab:one', 100);
+    const [service] = cluster.services;
+    const twice = { ...service!, ports: [...service!.ports, ...service!.ports] };
+    const both = new Names(inventoryOf(rootNetns), [{ ...cluster, services: [twice] }]);
+    expect(list('services', both).rows[0]!.endpoints).toEqual(['10.244.1.6:8080', '10.244.2.7:8080']);
   });
 
   it('have a value or nothing for each of their columns', () => {
