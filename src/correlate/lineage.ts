@@ -150,6 +150,7 @@ export class Lineage {
     this.#cutting = this.#cutting.filter(whole => event.timeNs - whole.last.timeNs <= COPY_NS);
     const whole = this.#cutting.find(cut => isSegmentOf(event, cut.lastPlace));
     if (whole === undefined) return false;
+    journey.datagram = whole;
     goOn('segment', whole, journey);
     return true;
   }

@@ -39,7 +39,7 @@ export class OpenJourney {
   reused = false;
   /** It began as a copy or part of another journey: the first of them. */
   root: OpenJourney | undefined;
-  /** The datagram that it is a fragment of, put together on the way or taken apart there. */
+  /** The datagram or super-packet that it is a part of, put together on the way or taken apart there. */
   datagram: OpenJourney | undefined;
   /** Journeys that it goes on in: the datagram of a fragment, the fragments of a datagram. */
   readonly into: OpenJourney[] = [];

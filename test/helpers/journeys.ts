@@ -10,7 +10,13 @@ import type { ConntrackRecord, Event, LossRecord, ProcessSighting } from '../../
 import type { Flow } from '../../src/model/flow.ts';
 import type { Journey } from '../../src/model/journey.ts';
 import type { Delta, JourneyRecord } from '../../src/model/journey-record.ts';
-import { eventOwnSocket, eventUntrackedEnd, identity, tap } from '../../src/model/layout.generated.ts';
+import {
+  eventOwnSocket,
+  eventUntrackedEnd,
+  headersMax,
+  identity,
+  tap,
+} from '../../src/model/layout.generated.ts';
 import { flowSchema, journeySchema } from '../../src/model/schema.generated.ts';
 import { Resolver } from '../../src/resolve/resolver.ts';
 import { Decoder } from '../../src/wire/decode.ts';
@@ -145,7 +151,7 @@ export class Walk {
       flags: eventUntrackedEnd,
       netns: netns.cookie,
       netnsInode: netns.inode,
-      headers: this.packet.bytes,
+      headers: this.packet.bytes.subarray(0, headersMax),
       protocol: this.packet.protocol,
       skbLen: this.packet.lenBytes,
       ...more,
@@ -170,7 +176,7 @@ export class Walk {
     return this.#push(tapNumber, at, {
       ...this.#last,
       flags: own === true ? eventOwnSocket : 0,
-      headers: this.packet.bytes,
+      headers: this.packet.bytes.subarray(0, headersMax),
       protocol: this.packet.protocol,
       skbLen: this.packet.lenBytes,
       ...more,
