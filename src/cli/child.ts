@@ -1,4 +1,7 @@
 /** The command after `--`: started when the taps are attached, as the user who called, its output kept apart from ours. */
+import { accessSync, constants as fileConstants, statSync } from 'node:fs';
+import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { TracerError } from '../base/errors.ts';
 import type { Names } from '../inventory/names.ts';
@@ -8,20 +11,45 @@ import { readLabSnapshots } from '../lab/state.ts';
 import { podTarget } from '../lab/status.ts';
 
 export interface ChildResult {
-  /** Exit code, or 128 + signal number; 127 if it could not be started. */
+  /** Exit code, or 128 + signal number. */
   readonly code: number;
 }
 
+export interface Child {
+  /** Rejects with COMMAND_START if it could not be started. */
+  readonly ended: Promise<ChildResult>;
+  /** From now on we may end before it does. */
+  leave(): void;
+}
+
+/**
+ * Looks for the command as execvp() will, before anything is attached: inside a namespace it is started by a shell whose
+ * exit code would not tell "not found" from a command's own 127. A pod of the lab has the machine's files.
+ */
+export function requireCommand(file: string): void {
+  const folders = file.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter);
+  const candidates = folders.map(folder => join(folder, file));
+  if (candidates.some(isExecutable)) return;
+  const why = file.includes('/') ? 'there is no such program' : 'it is in no folder of PATH';
+  throw new TracerError('COMMAND_START', `${file} could not be started: ${why}`);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, fileConstants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /** Runs on the host, or inside SRC with its network and resolv.conf. Its stdout goes to our stderr. */
-export async function runChild(
-  argv: readonly string[],
-  inside: EnterTarget | undefined,
-): Promise<ChildResult> {
+export function startChild(argv: readonly string[], inside: EnterTarget | undefined): Child {
   const user = callingUser();
   const target = inside === undefined || user === undefined ? inside : { ...inside, user };
   const [file, ...args] = target === undefined ? argv : enterArgv(target, argv);
   if (file === undefined) throw new TracerError('USAGE', 'there is no command after --');
-  const result = await execa(file, args, {
+  const child = execa(file, args, {
     stdin: 'inherit',
     stdout: process.stderr,
     stderr: 'inherit',
@@ -29,12 +57,15 @@ export async function runChild(
     cleanup: false,
     ...(target === undefined && user !== undefined ? { uid: user.uid, gid: user.gid } : {}),
   });
-  if (result.code === 'ENOENT' || result.code === 'EACCES')
-    throw new TracerError(
-      'COMMAND_START',
-      `${file} could not be started: ${result.originalMessage ?? result.code}`,
-    );
-  return { code: result.exitCode ?? 128 };
+  return {
+    ended: child.then(result => {
+      if (result.code !== undefined)
+        throw new TracerError('COMMAND_START', `${file} could not be started: ${result.originalMessage}`);
+      const signal = result.signal === undefined ? 0 : constants.signals[result.signal as NodeJS.Signals];
+      return { code: result.exitCode ?? 128 + signal };
+    }),
+    leave: () => child.nodeChildProcess.unref(),
+  };
 }
 
 /** The user who called sudo: what the command does is theirs, not root's. */

@@ -7,7 +7,7 @@ import { select, selectByLabels } from '../inventory/selectors.ts';
 import { readLabSnapshots } from '../lab/state.ts';
 import type { Journey } from '../model/journey.ts';
 import { FlowBook } from '../store/flow-book.ts';
-import { type ChildResult, insideOf, runChild } from './child.ts';
+import { type Child, type ChildResult, insideOf, requireCommand, startChild } from './child.ts';
 import { diagnose } from './diagnose.ts';
 import { type FollowTarget, Matcher, watchRules } from './follow-target.ts';
 import { Output } from './output.ts';
@@ -74,6 +74,7 @@ class FollowRun {
   #printed = 0;
   /** Journeys that the kernel copied and that turned out not to belong to it. */
   #others = 0;
+  #command: Child | undefined;
   #child: ChildResult | undefined;
   #died: TracerError | undefined;
   #ended = false;
@@ -89,6 +90,8 @@ class FollowRun {
   }
 
   async start(srcText: string, dstText: string): Promise<void> {
+    const [command] = this.#options.command;
+    if (command !== undefined) requireCommand(command);
     const { collector } = await Collector.start({
       onFrame: frame => this.#pipeline.frame(frame),
       onDied: error => this.#end(error),
@@ -123,6 +126,7 @@ class FollowRun {
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#command?.leave();
     await this.#collector?.stop();
   }
 
@@ -156,8 +160,9 @@ class FollowRun {
     for (const line of await diagnose(target, this.#pipeline, collector, VXLAN_PORTS)) this.#note(line);
   }
 
-  #run(command: readonly string[], inside: Parameters<typeof runChild>[1]): void {
-    runChild(command, inside).then(
+  #run(command: readonly string[], inside: Parameters<typeof startChild>[1]): void {
+    this.#command = startChild(command, inside);
+    this.#command.ended.then(
       child => {
         this.#child = child;
         this.#timers.push(setTimeout(() => this.#end(), DRAIN_MS));
@@ -206,7 +211,7 @@ class FollowRun {
     const style = styleFor(color, isText && process.stdout.isTTY === true);
     const print = (line: string): void => (isText ? this.#output.line(line) : this.#note(line));
     const flows = this.#book.all();
-    if (flows.length > 0) print('');
+    if (flows.length > 0 && isText) print('');
     for (const flow of flows) print(flowSentence(flow, style));
     const { lost, suspectJoins } = this.#pipeline.correlator.stats;
     const parts = [

@@ -10,7 +10,8 @@ import { schemaCommand } from './schema-command.ts';
 const program = new Command('tracer')
   .description('Shows what really happens to a packet inside a Kubernetes node, hop by hop.')
   .version('0.1.0', '-V, --version')
-  .showHelpAfterError('(tracer COMMAND --help says more)')
+  .showHelpAfterError('  hint: tracer COMMAND --help says more')
+  .configureOutput({ outputError: (text, write) => write(ourShape(text)) })
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     'after',
@@ -34,13 +35,25 @@ for (const command of [
   schemaCommand(),
 ])
   program.addCommand(command);
-for (const command of program.commands) inheritOverride(command);
+inherit(program);
 
-function inheritOverride(command: Command): void {
-  command.exitOverride();
-  for (const inner of command.commands) inheritOverride(inner);
+/** Commands that are made apart from their parent do not have its settings. */
+function inherit(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inherit(command);
+  }
 }
 
+/** Commander's words in the shape of every other message: one line, then the hint. */
+function ourShape(text: string): string {
+  return `tracer: ${text.trim().replaceAll('\n', ' ')}\n`;
+}
+
+// A reader that goes away (`| head`) is no error of a command that only prints; `follow` ends itself.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 try {
   await program.parseAsync(process.argv);
 } catch (error) {

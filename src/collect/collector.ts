@@ -138,10 +138,11 @@ export class Collector {
   #onExit(result: {
     readonly exitCode?: number | undefined;
     readonly signal?: string | undefined;
+    readonly code?: string | undefined;
     readonly stderr: unknown;
   }): void {
     const said = result.stderr instanceof Uint8Array ? Buffer.from(result.stderr).toString().trim() : '';
-    const how = result.signal === undefined ? `exit code ${result.exitCode ?? 'unknown'}` : result.signal;
+    const how = result.signal ?? result.code ?? `exit code ${result.exitCode}`;
     const error =
       this.#hello === undefined
         ? startError(said, how)
