@@ -1,0 +1,161 @@
+/** The `tracer` command as a user runs it, and what it left in the kernel and among the processes. */
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { onTestFinished } from 'vitest';
+
+export const tracerPath = fileURLToPath(new URL('../../bin/tracer', import.meta.url));
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Put before the command, e.g. `setpriv …`. */
+  readonly under?: readonly string[];
+}
+
+export interface CliResult {
+  /** 128 + N stands for an end by signal N, as in a shell. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs it to its end, or to that of the test. */
+export function tracer(args: readonly string[], options?: CliOptions): Promise<CliResult> {
+  return new RunningTracer(args, options).ended;
+}
+
+const SIGNALS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
+
+/** One that something is done to while it runs. */
+export class RunningTracer {
+  readonly pid: number;
+  readonly ended: Promise<CliResult>;
+  readonly #child;
+  readonly #said = { stdout: '', stderr: '' };
+  readonly #listeners = new Set<() => void>();
+  #isOver = false;
+
+  constructor(args: readonly string[], options: CliOptions = {}) {
+    const [file, ...rest] = [...(options.under ?? []), tracerPath, ...args];
+    const env = { ...process.env, NO_COLOR: '1', COLUMNS: '100', ...options.env };
+    this.#child = spawn(file!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    this.pid = this.#child.pid!;
+    onTestFinished(() => void this.#child.kill('SIGKILL'));
+    this.#listen(this.#child.stdout, 'stdout');
+    this.#listen(this.#child.stderr, 'stderr');
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once('error', reject);
+      this.#child.once('close', (code, signal) => {
+        this.#isOver = true;
+        for (const listener of this.#listeners) listener();
+        resolve({ code: code ?? 128 + (SIGNALS[signal!] ?? 0), ...this.#said });
+      });
+    });
+  }
+
+  /** Started and following: its taps are attached and the filter is in force. */
+  static async following(args: readonly string[], options?: CliOptions): Promise<RunningTracer> {
+    const running = new RunningTracer(['follow', ...args], options);
+    await running.says('stderr', /^tracer: following /m);
+    return running;
+  }
+
+  /** Resolves when the text has been written; fails with all that was said when it ends without. */
+  says(where: 'stdout' | 'stderr', text: RegExp): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = text.test(this.#said[where]);
+        if (!found && !this.#isOver) return;
+        this.#listeners.delete(look);
+        if (found) resolve();
+        else reject(new Error(`never said ${text}, but: ${this.#said.stdout}\n${this.#said.stderr}`));
+      };
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
+  /** The text written so far. */
+  get stdout(): string {
+    return this.#said.stdout;
+  }
+
+  /** As `| head` does once it has enough. */
+  closeStdout(): void {
+    this.#child.stdout.destroy();
+  }
+
+  kill(signal: NodeJS.Signals): Promise<CliResult> {
+    process.kill(this.pid, signal);
+    return this.ended;
+  }
+
+  /** Pid of the process that holds the taps. */
+  get collectorPid(): number {
+    const pid = childrenOf(this.pid).find(child => attachedBy(child).length > 0);
+    if (pid === undefined) throw new Error('it has no collector with eBPF programs');
+    return pid;
+  }
+
+  #listen(stream: Readable, where: 'stdout' | 'stderr'): void {
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      this.#said[where] += text;
+      for (const listener of [...this.#listeners]) listener();
+    });
+  }
+}
+
+export function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap(task =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+}
+
+/** Ids of the eBPF programs that a process holds, by file descriptors of programs or of their links. */
+export function attachedBy(pid: number): number[] {
+  const ids = new Set<number>();
+  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
+    const match = /^prog_id:\s*(\d+)$/m.exec(textOf(`/proc/${pid}/fdinfo/${fd}`));
+    if (match !== null) ids.add(Number(match[1]));
+  }
+  return [...ids];
+}
+
+/** Which of these programs are loaded still. */
+export async function stillLoaded(ids: readonly number[]): Promise<number[]> {
+  const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  const { stdout } = await execa('bpftool', ['-j', 'prog', 'list'], { env });
+  const there = new Set((JSON.parse(stdout) as { id: number }[]).map(program => program.id));
+  return ids.filter(id => there.has(id));
+}
+
+/** A process that has ended counts as gone also before its parent has asked for its exit code. */
+export function isRunning(pid: number): boolean {
+  const state = /^\d+ \(.*\) (\w)/s.exec(textOf(`/proc/${pid}/stat`))?.[1];
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Asks again and again until it is so; fails when it is not within the time. @returns ms that it took. */
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  withinMs: number,
+): Promise<number> {
+  const startedAt = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - startedAt > withinMs) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+  return performance.now() - startedAt;
+}
