@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "inventory.h"
@@ -16,6 +17,7 @@
 #define HOOKS           5
 #define NAMESPACES_MAX  64
 #define STEPS_ASIDE     8
+#define SETTLE_NS       500000000ULL /* until the namespaces have been counted with our links in them */
 #define BPF_NETFILTER   45 /* attach type; libbpf 1.1 does not know it */
 
 /*
@@ -28,6 +30,7 @@ struct place {
 	__u64 cookie;
 	__u8 pf;
 	bool wanted;
+	__u64 opened_ns;
 	int links[HOOKS]; /* -1 = none */
 };
 
@@ -37,6 +40,14 @@ static struct {
 	int count;
 	struct place places[NAMESPACES_MAX];
 } hooks = {.program = -1, .refused = "not started"};
+
+static __u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
 
 void hooks_init(int program_fd, const char *why)
 {
@@ -112,6 +123,7 @@ static void place_open(struct place *place, struct inventory *inventory, int hom
 		if (setns(home, CLONE_NEWNET))
 			_exit(1); /* in a stranger's namespace nothing that follows would be right */
 	}
+	place->opened_ns = now_ns();
 	close(netns);
 }
 
@@ -178,7 +190,8 @@ void hooks_release(struct inventory *inventory)
 		__u64 cookie = hooks.places[i].cookie;
 		int links = links_into(cookie);
 
-		if (!links || inventory_references(inventory, cookie) > (__u32)links)
+		if (!links || hooks.places[i].opened_ns + SETTLE_NS > now_ns() ||
+		    inventory_references(inventory, cookie) > (__u32)links)
 			continue;
 		for (int j = hooks.count - 1; j >= 0; j--)
 			if (hooks.places[j].cookie == cookie)

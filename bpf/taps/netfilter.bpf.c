@@ -45,7 +45,7 @@ static __always_inline int at_hook(struct sk_buff *skb, const struct nf_hook_sta
 	dev = hook == NF_INET_LOCAL_OUT || hook == NF_INET_POST_ROUTING ? state->out : state->in;
 	place = place_of(netns, 0, PLACE_NETFILTER | hook, s->view.ttl);
 	if (hook == NF_INET_LOCAL_OUT) {
-		identity = identify(slot.state, &s->view, netns, place, true);
+		identity = identify(slot.state, &s->view, netns, place, !s->view.tunnel);
 		if (identity != IDENTITY_SAME && !is_followed(f, &s->view, netns)) {
 			slot_release(&slot);
 			return NF_ACCEPT;

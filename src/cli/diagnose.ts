@@ -1,5 +1,5 @@
 /** Nothing matched for a while: says what SRC does send, what is being watched, and the causes that can be proven. */
-import type { Collector } from '../collect/collector.ts';
+import type { WatchRule } from '../collect/watch.ts';
 import type { Journey } from '../model/journey.ts';
 import { type FollowTarget, watchRules } from './follow-target.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -10,8 +10,7 @@ const LOOK_MS = 1000;
 export async function diagnose(
   target: FollowTarget,
   pipeline: Pipeline,
-  collector: Collector,
-  tunnelPorts: readonly number[],
+  watch: (rules: readonly WatchRule[]) => Promise<void>,
 ): Promise<string[]> {
   const seen = new Map<string, number>();
   const stop = pipeline.observe(journey => {
@@ -21,10 +20,10 @@ export async function diagnose(
   });
   const rules = watchRules(target);
   const first = rules[0]!;
-  await collector.watch([...rules, { proto: 'any', a: first.a, b: { any: true } }], tunnelPorts);
+  await watch([...rules, { proto: 'any', a: first.a, b: { any: true } }]);
   await new Promise(resolve => setTimeout(resolve, LOOK_MS));
   stop();
-  await collector.watch(rules, tunnelPorts);
+  await watch(rules);
   return [...lines(target, seen), ...causes(target, pipeline)];
 }
 

@@ -18,6 +18,7 @@ interface Options {
   readonly output: OutputFormat;
   readonly color: ColorMode;
   readonly in?: true;
+  readonly hooks: boolean;
 }
 
 export function followCommand(): Command {
@@ -44,6 +45,7 @@ export function followCommand(): Command {
         .default('compact'),
     )
     .addOption(new Option('--color <WHEN>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .option('--no-hooks', 'no netfilter links on the way: rewrites are then inferred between devices')
     .option('--in', 'run CMD inside SRC: its network and its resolv.conf')
     .addHelpText(
       'after',
@@ -68,6 +70,7 @@ function followOptions(command: readonly string[], options: Options): FollowOpti
     output: options.output,
     color: options.color,
     inside: options.in === true,
+    hooks: options.hooks,
     command,
     ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     ...(options.context === undefined ? {} : { cluster: options.context }),

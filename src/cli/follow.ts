@@ -1,6 +1,7 @@
 /** `tracer follow SRC DST`: prints journeys as they close, then one sentence a flow. */
 import { TracerError } from '../base/errors.ts';
 import { Collector } from '../collect/collector.ts';
+import type { HookPlace, WatchRule } from '../collect/watch.ts';
 import type { Names } from '../inventory/names.ts';
 import type { Selection } from '../inventory/selection.ts';
 import { select, selectByLabels } from '../inventory/selectors.ts';
@@ -10,6 +11,7 @@ import { FlowBook } from '../store/flow-book.ts';
 import { type Child, type ChildResult, insideOf, requireCommand, startChild } from './child.ts';
 import { diagnose } from './diagnose.ts';
 import { type FollowTarget, Matcher, watchRules } from './follow-target.ts';
+import { hookPlaces } from './hook-places.ts';
 import { Output } from './output.ts';
 import { Pipeline } from './pipeline.ts';
 import { type OutputFormat, type Renderer, rendererFor } from './render/renderer.ts';
@@ -34,6 +36,8 @@ export interface FollowOptions {
   readonly output: OutputFormat;
   readonly color: ColorMode;
   readonly inside: boolean;
+  /** Netfilter links on the way, where the kernel has them. */
+  readonly hooks: boolean;
   readonly command: readonly string[];
   /** Only the journeys: no sentences, no notes. */
   readonly quiet?: boolean;
@@ -79,6 +83,7 @@ class FollowRun {
   #died: TracerError | undefined;
   #ended = false;
   #timers: NodeJS.Timeout[] = [];
+  #hooks: readonly HookPlace[] = [];
 
   constructor(options: FollowOptions) {
     this.#options = options;
@@ -108,7 +113,8 @@ class FollowRun {
       label: hop => this.#pipeline.places.netns(Number(hop.netns.cookie), this.#pipeline.nowNs).label,
     });
     const inside = this.#options.inside ? insideOf(this.#target.src, names) : undefined;
-    await collector.watch(watchRules(this.#target), VXLAN_PORTS);
+    this.#hooks = this.#options.hooks ? hookPlaces(this.#target, names) : [];
+    await collector.watch(watchRules(this.#target), VXLAN_PORTS, this.#hooks);
     this.#note(`following ${this.#target.src.label} → ${this.#target.dst.label}; Ctrl-C ends it`);
     this.#arm();
     if (this.#options.command.length > 0) this.#run(this.#options.command, inside);
@@ -157,7 +163,10 @@ class FollowRun {
       this.#options.quiet === true
     )
       return;
-    for (const line of await diagnose(target, this.#pipeline, collector, VXLAN_PORTS)) this.#note(line);
+    for (const line of await diagnose(target, this.#pipeline, (rules: readonly WatchRule[]) =>
+      collector.watch(rules, VXLAN_PORTS, this.#hooks),
+    ))
+      this.#note(line);
   }
 
   #run(command: readonly string[], inside: Parameters<typeof startChild>[1]): void {

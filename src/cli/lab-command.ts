@@ -155,6 +155,7 @@ async function runScenario(scenario: Scenario, options: RunOptions): Promise<num
       output: options.output,
       color: options.color,
       inside: false,
+      hooks: true,
       command: argv,
       cluster: `lab:${options.name}`,
     }),

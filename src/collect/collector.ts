@@ -10,7 +10,7 @@ import { execa } from 'execa';
 import { TracerError } from '../base/errors.ts';
 import type { HelloFrame } from '../model/event.ts';
 import { Decoder, type Frame } from '../wire/decode.ts';
-import type { WatchRule } from './watch.ts';
+import type { HookPlace, WatchRule } from './watch.ts';
 import { watchCommands } from './watch.ts';
 
 const READY_MS = 15_000;
@@ -87,11 +87,15 @@ export class Collector {
   }
 
   /** Replaces what is followed in the kernel; resolves when it is in force. */
-  async watch(rules: readonly WatchRule[], tunnelPorts: readonly number[]): Promise<void> {
+  async watch(
+    rules: readonly WatchRule[],
+    tunnelPorts: readonly number[],
+    hooks: readonly HookPlace[] = [],
+  ): Promise<void> {
     const seq = ++this.#seq;
     this.#refusals = [];
     const applied = new Promise<void>((resolve, reject) => this.#waiting.set(seq, { resolve, reject }));
-    this.#child.stdin.write(`${[...watchCommands(rules, tunnelPorts), `apply ${seq}`].join('\n')}\n`);
+    this.#child.stdin.write(`${[...watchCommands(rules, tunnelPorts, hooks), `apply ${seq}`].join('\n')}\n`);
     await within(APPLY_MS, 'the collector did not take the filter', applied);
     if (this.#refusals.length > 0)
       throw new TracerError('USAGE', `this cannot be watched: ${this.#refusals.join('; ')}`);

@@ -13,13 +13,24 @@ export interface WatchSide {
   readonly netns?: readonly string[];
 }
 
+/** Netfilter links in a namespace, for one family. */
+export interface HookPlace {
+  readonly cookie: string;
+  readonly family: 4 | 6;
+}
+
 /** The lines that put these rules together in the collector; `apply` is the caller's. */
-export function watchCommands(rules: readonly WatchRule[], tunnelPorts: readonly number[]): string[] {
+export function watchCommands(
+  rules: readonly WatchRule[],
+  tunnelPorts: readonly number[],
+  hooks: readonly HookPlace[] = [],
+): string[] {
   const lines = ['begin', ...tunnelPorts.map(port => `tunnel ${port}`)];
   for (const [n, rule] of rules.entries()) {
     lines.push(`rule ${n} ${rule.proto}`);
     lines.push(...sideCommands(n, 'a', rule.a), ...sideCommands(n, 'b', rule.b));
   }
+  lines.push(...hooks.map(({ cookie, family }) => `hooks ${cookie} ${family === 4 ? 2 : 10}`));
   return lines;
 }
 

@@ -28,7 +28,7 @@ export function hopStory(hop: HopFacts, before: HopFacts | undefined, place: str
 function textOf(hop: HopFacts, before: HopFacts | undefined, place: string): string {
   switch (hop.layer) {
     case 'netfilter':
-      return rewriteText(hop.changes) ?? `passes ${hop.stage}`;
+      return rewriteText(hop.changes) ?? `passes ${hop.stage.toUpperCase()}`;
     case 'route':
       return routeText(hop, place);
     case 'tunnel':

@@ -38,11 +38,15 @@ export class HopBuilder {
     const first = events[0]!;
     const hops: HopDraft[] = [];
     if (first === record.origin) this.#beforeBirth(first, hops);
+    const inOutput =
+      first === record.origin && first.tap === tap.netfilter ? changesBeforeBirth(first, this.#places) : {};
     let before: Event | undefined;
     for (const [index, event] of events.entries()) {
       const changes = before === undefined ? undefined : changesBetween(before, event, this.#places);
       if (before !== undefined && changes !== undefined) this.#between(first, before, event, changes, hops);
-      const hop = this.#seen(first, before, event, changes, record.processes.get(index));
+      const seen = this.#seen(first, before, event, changes, record.processes.get(index));
+      const hop =
+        event.tap === tap.netfilter ? atHook(seen, before === undefined ? inOutput : changes) : seen;
       const extra = {
         ...(this.#isRepeated(before, event, events[index + 1], hop) ? { repeats: true as const } : {}),
         ...verdictOf(record.ends.get(index)),
@@ -84,17 +88,18 @@ export class HopBuilder {
 
   #between(first: Event, before: Event, after: Event, changes: Changes, hops: HopDraft[]): void {
     const layer = innermost(before);
-    if (layer === undefined || !isDevice(after)) return;
+    const isHook = after.tap === tap.netfilter;
+    if (layer === undefined || !(isDevice(after) || isHook)) return;
     let tuple = tupleOf(layer);
     if (changes.encap?.from !== undefined)
       hops.push(this.#inferred(first, after, 'tunnel', 'decap', [changes.encap], tuple));
-    if (changes.dst !== undefined) {
+    if (changes.dst !== undefined && !isHook) {
       tuple = withEnds(tuple, undefined, changes.dst.to);
       const inbound = after.tap === tap.netifReceiveSkb ? after : { ...place(before), of: after };
       hops.push(this.#inferred(first, inbound, 'netfilter', 'prerouting', [changes.dst], tuple));
     }
     if (changes.forwarded) hops.push(this.#routed(first, before, after, changes, tuple));
-    if (changes.src !== undefined)
+    if (changes.src !== undefined && !isHook)
       hops.push(
         this.#inferred(
           first,
@@ -174,7 +179,7 @@ export class HopBuilder {
       offsetNs: event.timeNs - first.timeNs,
       cpu: event.cpu,
       ...layerOf(event, false),
-      hook: hooks[event.tap] ?? String(event.tap),
+      hook: hookOf(event),
       ...this.#where(at.netns, at.netnsInode, at.timeNs),
       ...(event.dev === '' ? {} : { dev: event.dev, ifindex: event.ifindex }),
       ...(device?.peer === undefined ? {} : { peer: { netns: device.peer.label, dev: device.peer.dev } }),
@@ -221,11 +226,36 @@ export function isDevice(event: Event): boolean {
   );
 }
 
+/** At a hook itself a rewrite was seen, not inferred; the link layer's header there is that of the device before. */
+function atHook(hop: HopDraft, changes: Pick<Changes, 'dst' | 'src'> | undefined): HopDraft {
+  const rest = hop.changes.filter(change => change.field !== 'mac');
+  const rewrites = [changes?.dst, changes?.src].filter(change => change !== undefined);
+  const { mac: _, ...without } = hop;
+  return { ...without, changes: [...rewrites, ...rest], ...(rewrites.length === 0 ? { repeats: true } : {}) };
+}
+
+/** By hook number. */
+const nfStages: readonly Stage[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
+const nfHooks = [
+  'NF_INET_PRE_ROUTING',
+  'NF_INET_LOCAL_IN',
+  'NF_INET_FORWARD',
+  'NF_INET_LOCAL_OUT',
+  'NF_INET_POST_ROUTING',
+];
+
+function hookOf(event: Event): string {
+  if (event.tap === tap.netfilter) return nfHooks[event.nfHook] ?? 'netfilter';
+  return hooks[event.tap] ?? String(event.tap);
+}
+
 /** kfree_skb is not always a loss: what the kernel frees so after delivery ends at the socket. */
 function layerOf(event: Event, isDropped: boolean): { layer: Layer; stage: Stage } {
   if (event.tap === tap.netifReceiveSkb) return { layer: 'device', stage: 'rx' };
   if (event.tap === tap.kfreeSkb && isDropped) return { layer: 'drop', stage: 'drop' };
   if (event.tap === tap.groExit) return { layer: 'device', stage: 'rx' };
+  if (event.tap === tap.netfilter)
+    return { layer: 'netfilter', stage: nfStages[event.nfHook] ?? 'prerouting' };
   if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb || event.tap === tap.copyDatagram)
     return { layer: 'socket', stage: 'deliver' };
   return { layer: 'device', stage: 'tx' };
