@@ -255,7 +255,7 @@ export class Correlator {
       this.#closed.set(event.packet, { id: journey.id, atNs: this.#nowNs });
     }
     this.#lineage.forget(journey);
-    const lost = this.#lossOf(journey, shutdown);
+    const lost = this.#lossOf(journey);
     if (lost !== undefined)
       journey.gap({
         after: journey.events.length - 1,
@@ -281,9 +281,10 @@ export class Correlator {
   }
 
   /** Which losses may have cut this journey: any while it was on its way, or while it was being waited for. */
-  #lossOf(journey: OpenJourney, shutdown: boolean): LossMeanwhile | undefined {
+  #lossOf(journey: OpenJourney): LossMeanwhile | undefined {
+    const { first, last } = journey;
     const ended = journey.end !== undefined || atDestination(journey, this.#options.topology);
-    return this.#losses.during(journey.first.timeNs, shutdown || !ended ? this.#nowNs : journey.last.timeNs);
+    return this.#losses.during(first.timeNs, ended ? last.timeNs : Math.max(this.#nowNs, last.timeNs));
   }
 
   #forget(nowNs: number): void {

@@ -108,7 +108,7 @@ export function outcomeText(outcome: Outcome): string {
     case 'continued':
       return `goes on as ${outcome.into.map(id => `#${id}`).join(', ')}`;
     case 'dropped':
-      return `DROPPED ${outcome.reason} in ${outcome.location}: ${dropAdvice(outcome.reason, outcome.location)}`;
+      return `DROPPED ${outcome.reason} in ${outcome.hook?.toUpperCase() ?? outcome.location}: ${dropAdvice(outcome.reason, outcome.location)}`;
     case 'open':
       return outcome.waiting === 'unknown'
         ? 'not seen any further: where it went is not known'

@@ -48,7 +48,7 @@ export class HopBuilder {
       const hop =
         event.tap === tap.netfilter ? atHook(seen, before === undefined ? inOutput : changes) : seen;
       const extra = {
-        ...(this.#isRepeated(before, event, events[index + 1], hop) ? { repeats: true as const } : {}),
+        ...(this.#isRepeated(events, index, hop) ? { repeats: true as const } : {}),
         ...verdictOf(record.ends.get(index)),
       };
       const isLast = index === events.length - 1;
@@ -59,10 +59,14 @@ export class HopBuilder {
   }
 
   /** At a bridge or tunnel device, unchanged: the compact form says it in the neighbouring line. */
-  #isRepeated(before: Event | undefined, event: Event, after: Event | undefined, hop: HopDraft): boolean {
+  #isRepeated(events: readonly Event[], index: number, hop: HopDraft): boolean {
+    const event = events[index]!;
     if (hop.changes.some(change => change.field !== 'mac') || event.ifindex === 0) return false;
     const device = this.#places.device(event.netns, event.ifindex, event.timeNs);
-    const neighbour = event.tap === tap.netifReceiveSkb ? before : after;
+    const neighbour =
+      event.tap === tap.netifReceiveSkb
+        ? events.slice(0, index).findLast(isDevice)
+        : events.slice(index + 1).find(isDevice);
     if (device === undefined || neighbour === undefined) return false;
     if (neighbour.netns !== event.netns || neighbour.tap !== event.tap) return false;
     if (device.kind === 'vxlan')

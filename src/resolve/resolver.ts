@@ -4,6 +4,7 @@ import type { Event } from '../model/event.ts';
 import type { Endpoint, Hop, Journey, Outcome } from '../model/journey.ts';
 import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
 import { innermost, ownConntrack } from '../model/tuples.ts';
+import { dropHook } from './drop-hook.ts';
 import { HopBuilder, type HopDraft } from './hops.ts';
 import { packetFacts, packetSummary } from './packet.ts';
 import type { Places } from './places.ts';
@@ -25,6 +26,7 @@ export interface ResolverOptions {
 }
 
 const FLOWS_MAX = 50_000;
+const NETFILTER_DROP = 'NETFILTER_DROP';
 
 interface FlowEnds {
   readonly service: Endpoint | undefined;
@@ -48,7 +50,7 @@ export class Resolver {
     const packet = packetFacts(first);
     const drafts = this.#hops.build(record);
     const indexOf = eventIndexes(drafts);
-    const outcome = outcomeAt(record.outcome, indexOf, drafts);
+    const outcome = outcomeAt(record.outcome, indexOf, drafts, dropHook(record.events, this.#options.places));
     const hops = drafts.map((draft, index) => ({
       ...draft,
       index,
@@ -172,9 +174,16 @@ function eventIndexes(drafts: readonly HopDraft[]): number[] {
   return indexes;
 }
 
-function outcomeAt(outcome: RawOutcome, indexOf: readonly number[], drafts: readonly HopDraft[]): Outcome {
+function outcomeAt(
+  outcome: RawOutcome,
+  indexOf: readonly number[],
+  drafts: readonly HopDraft[],
+  hook: string | undefined,
+): Outcome {
   const at = indexOf[outcome.at] ?? drafts.length - 1;
-  return { ...outcome, at };
+  if (outcome.kind !== 'dropped' || outcome.reason !== NETFILTER_DROP || hook === undefined)
+    return { ...outcome, at };
+  return { ...outcome, at, hook };
 }
 
 /** RFC 3339, UTC, 9 digits, of ns since 1970. */

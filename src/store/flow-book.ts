@@ -187,8 +187,8 @@ function blameOf(entry: Entry, state: FlowState): Flow['blame'] {
     text,
   });
   if (state === 'dropped' && entry.dropped?.outcome.kind === 'dropped') {
-    const { reason, location } = entry.dropped.outcome;
-    return pick(entry.dropped, `${reason} in ${location}`);
+    const { reason, location, hook } = entry.dropped.outcome;
+    return pick(entry.dropped, `${reason} in ${hook?.toUpperCase() ?? location}`);
   }
   if ((state === 'refused' || state === 'reset') && entry.refusal !== undefined)
     return pick(entry.refusal, `${entry.refusal.summary} from ${nameOf(entry.refusal.from)}`);
