@@ -35,7 +35,7 @@ void inventory_stop(struct inventory *inventory);
 /* A file descriptor (O_CLOEXEC) of that namespace, the caller's to close; -ENOENT when it is gone or has no way in. */
 int inventory_enter(struct inventory *inventory, uint64_t cookie);
 
-/* References to that namespace at the last walk (every 50 ms); 0 when it is gone or not known. */
+/* References to that namespace at the last walk (every 25 ms); 0 when it is gone or not known. */
 uint32_t inventory_references(struct inventory *inventory, uint64_t cookie);
 
 #endif

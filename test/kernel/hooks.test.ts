@@ -111,8 +111,11 @@ describe('netfilter links', () => {
     const added = (await ids()).filter(id => !before.includes(id));
     expect(added.length).toBeGreaterThan(0);
     await collector.stop();
-    const left_ = await ids();
-    // Another run on this machine may have loaded its own meanwhile; the newest that was there with us is ours.
-    expect(added.some(id => !left_.includes(id))).toBe(true);
+    // The kernel frees programs a grace period after their last user.
+    const areGone = async (): Promise<boolean> => {
+      const still = await ids();
+      return added.some(id => !still.includes(id));
+    };
+    expect(await within(areGone, 1000)).toBe(true);
   });
 });
