@@ -208,6 +208,7 @@ export class Correlator {
       return continued;
     }
     const journey = this.#open_(event);
+    this.#flows.begin(event);
     this.#lineage.link(journey, event, previous);
     if (event.identity === identity.same)
       journey.gap({ after: -1, kind: 'unobserved', reason: 'it was under way when the following began' });

@@ -5,7 +5,7 @@
  * the set of (namespace, tuple) pairs seen, joined by the packets that showed several of them and by the conntrack entries,
  * which name both sides of a NAT at once. A SYN with another initial sequence number begins a new flow with the same tuples.
  */
-import type { Event } from '../model/event.ts';
+import type { Event, NetworkLayer } from '../model/event.ts';
 import type { Direction } from '../model/journey.ts';
 import { conntrackKey, conversationKey, innermost, ownConntrack } from '../model/tuples.ts';
 import type { OpenJourney } from './open-journey.ts';
@@ -15,12 +15,20 @@ const ACK = 0x10;
 const CTINFO_IS_REPLY = 3;
 /** Conversations are forgotten oldest first; a later packet of one then begins a new flow. */
 const FLOWS_MAX = 200_000;
+/** Who spoke first is needed until the first journey of a conversation closes. */
+const OPENERS_MAX = 50_000;
+
+interface Opener {
+  readonly src: string;
+  readonly sport: number | undefined;
+  readonly timeNs: number;
+}
 
 interface FlowEntry {
   readonly id: string;
   readonly keys: Set<string>;
-  /** Conversation key in the namespace of the originator, and the originator's address there. */
-  originator: { readonly src: string; readonly sport: number | undefined } | undefined;
+  originator: Opener | undefined;
+  /** Initial sequence number of the originator. */
   isn: number | undefined;
 }
 
@@ -32,7 +40,18 @@ export interface FlowAssignment {
 export class FlowTable {
   readonly #byKey = new Map<string, FlowEntry>();
   readonly #flows = new Set<FlowEntry>();
+  readonly #openers = new Map<string, Opener>();
   #next = 1;
+
+  /** The first event of a packet, in order of time: journeys close in another order, a reply often before its request. */
+  begin(event: Event): void {
+    const layer = innermost(event);
+    if (layer === undefined || event.netns === 0 || event.headers?.quoted !== undefined) return;
+    const key = conversationKey(event.netns, layer);
+    if (key === undefined || this.#openers.has(key)) return;
+    this.#openers.set(key, openerOf(layer, event.timeNs));
+    if (this.#openers.size > OPENERS_MAX) this.#openers.delete(this.#openers.keys().next().value!);
+  }
 
   /** A copy or a fragment belongs where the packet belongs that it was made of. */
   assign(journey: OpenJourney): FlowAssignment {
@@ -51,7 +70,7 @@ export class FlowTable {
       this.#byKey.set(key, flow);
     }
     if (quoted !== undefined) return { flow: flow.id, direction: 'related' };
-    return { flow: flow.id, direction: this.#direction(flow, told) };
+    return { flow: flow.id, direction: this.#direction(flow, told, keys) };
   }
 
   #find(keys: readonly string[], isn: number | undefined): FlowEntry {
@@ -79,7 +98,7 @@ export class FlowTable {
   }
 
   /** An echo says it itself; else conntrack's word if it has one, else who sent first. */
-  #direction(flow: FlowEntry, journey: OpenJourney): Direction {
+  #direction(flow: FlowEntry, journey: OpenJourney, keys: readonly string[]): Direction {
     const echo = innermost(journey.first)?.icmp?.type;
     if (echo === 0 || echo === 129) return 'reply';
     if (echo === 8 || echo === 128) return 'request';
@@ -88,14 +107,28 @@ export class FlowTable {
       if (ct !== undefined) return ct.ctinfo >= CTINFO_IS_REPLY ? 'reply' : 'request';
     }
     const first = innermost(journey.first)!;
-    const isSynAck = first.tcp !== undefined && (first.tcp.flags & (SYN | ACK)) === (SYN | ACK);
-    flow.originator ??= isSynAck
-      ? { src: first.dst, sport: first.dport }
-      : { src: first.src, sport: first.sport };
+    flow.originator ??= this.#opener(keys) ?? openerOf(first, journey.first.timeNs);
     const sameEnd =
       flow.originator.src === first.src && (first.src !== first.dst || flow.originator.sport === first.sport);
     return sameEnd ? 'request' : 'reply';
   }
+
+  #opener(keys: readonly string[]): Opener | undefined {
+    let first: Opener | undefined;
+    for (const key of keys) {
+      const opener = this.#openers.get(key);
+      if (opener !== undefined && (first === undefined || opener.timeNs < first.timeNs)) first = opener;
+    }
+    return first;
+  }
+}
+
+/** Who speaks, unless it is a SYN-ACK, which answers. */
+function openerOf(layer: NetworkLayer, timeNs: number): Opener {
+  const isSynAck = layer.tcp !== undefined && (layer.tcp.flags & (SYN | ACK)) === (SYN | ACK);
+  return isSynAck
+    ? { src: layer.dst, sport: layer.dport, timeNs }
+    : { src: layer.src, sport: layer.sport, timeNs };
 }
 
 /** A later fragment shows no ports: it says nothing of its conversation. */
