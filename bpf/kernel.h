@@ -68,6 +68,15 @@ struct sk_buff {
 	unsigned char *data;
 };
 
+struct sk_buff_head {
+	struct sk_buff *prev;
+};
+
+struct neighbour {
+	struct sk_buff_head arp_queue;
+	struct net_device *dev;
+};
+
 union nf_inet_addr {
 	u32 all[4];
 };

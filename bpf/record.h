@@ -39,6 +39,7 @@ enum tap {
 	TAP_NETFILTER = 10,
 	TAP_DATA_READY = 11,
 	TAP_PROCESS = 12,
+	TAP_NEIGHBOUR = 13,
 	TAP_MAX = 16,
 };
 

@@ -88,13 +88,13 @@ static void on_inventory(void *ctx, const char *json, size_t len)
 }
 
 /* Everything that happened before `now` goes out, then what was lost of it, then the time itself. */
-static void beat(void)
+static void beat(int last)
 {
 	struct heartbeat beat = {.frame = {.len = sizeof(beat), .type = FRAME_HEARTBEAT}};
 
 	self.until_ns = beat.time_ns = clock_ns(CLOCK_MONOTONIC);
 	ring_buffer__consume(self.ring);
-	taps_losses(self.bpf, beat.time_ns);
+	taps_losses(self.bpf, beat.time_ns, last);
 	hooks_release(self.inventory);
 	beat.events = self.events;
 	output_frame(&beat, sizeof(beat));
@@ -238,7 +238,7 @@ static int run(void)
 		if (n > 0 && event.data.fd == STDIN_FILENO && !read_commands())
 			break;
 		if (clock_ns(CLOCK_MONOTONIC) >= next_beat_ns) {
-			beat();
+			beat(0);
 			next_beat_ns = self.until_ns + HEARTBEAT_NS;
 			continue;
 		}
@@ -246,7 +246,7 @@ static int run(void)
 		ring_buffer__consume(self.ring);
 		output_flush();
 	}
-	beat();
+	beat(1);
 	return 0;
 }
 

@@ -33,6 +33,7 @@ static const struct tap_row {
 	{"skb_copy_datagram_iovec", TAP_COPY_DATAGRAM, "5.5"},
 	{"napi_gro_receive_entry", TAP_GRO_ENTRY, "5.5"},
 	{"napi_gro_receive_exit", TAP_GRO_EXIT, "5.5"},
+	{"neigh_event_send_done", TAP_NEIGHBOUR, "5.5"},
 	{"inet_sock_set_state", TAP_PROCESS, "5.5"},
 	{"sock_send_length", TAP_PROCESS, "6.3"},
 	{"sock_recv_length", TAP_PROCESS, "6.3"},
@@ -258,23 +259,32 @@ static void losses_of_programs(struct tracer_bpf *bpf, __u64 now_ns)
 	}
 }
 
-static void stats(const struct counters *all, __u64 now_ns)
+/* `seen` = events that a tap wanted to write; less `lost` = events that came out of the ring, once it is empty. */
+static void stats(const struct counters *all, __u64 now_ns, int last)
 {
+	__u64 seen = 0, lost = 0;
 	struct counters sum = {};
 
-	if (now_ns - state.stats_ns < STATS_EVERY_NS)
+	if (!last && now_ns - state.stats_ns < STATS_EVERY_NS)
 		return;
 	state.stats_ns = now_ns;
 	for (int cpu = 0; cpu < state.cpus; cpu++) {
 		sum.learned += all[cpu].learned;
 		sum.learned_evicted += all[cpu].learned_evicted;
 		sum.state_evicted += all[cpu].state_evicted;
+		for (int tap = 0; tap < TAP_MAX; tap++) {
+			if (tap == TAP_PROCESS) /* its records are no events */
+				continue;
+			seen += all[cpu].seen[tap];
+			lost += all[cpu].lost[tap];
+		}
 	}
-	output_jsonf(FRAME_STATS, "{\"timeNs\":\"%llu\",\"learned\":%llu,\"learnedEvicted\":%llu,\"stateEvicted\":%llu}",
-		     now_ns, sum.learned, sum.learned_evicted, sum.state_evicted);
+	output_jsonf(FRAME_STATS,
+		     "{\"timeNs\":\"%llu\",\"seen\":%llu,\"lost\":%llu,\"learned\":%llu,\"learnedEvicted\":%llu,\"stateEvicted\":%llu}",
+		     now_ns, seen, lost, sum.learned, sum.learned_evicted, sum.state_evicted);
 }
 
-void taps_losses(struct tracer_bpf *bpf, __u64 now_ns)
+void taps_losses(struct tracer_bpf *bpf, __u64 now_ns, int last)
 {
 	static struct counters all[CPUS_MAX];
 	__u32 zero = 0;
@@ -292,7 +302,7 @@ void taps_losses(struct tracer_bpf *bpf, __u64 now_ns)
 				report(0, cpu, all[cpu].state_evicted - state.evicted[cpu], LOSS_MAP, now_ns);
 			state.evicted[cpu] = all[cpu].state_evicted;
 		}
-		stats(all, now_ns);
+		stats(all, now_ns, last);
 	}
 	losses_of_programs(bpf, now_ns);
 	state.reported_ns = now_ns;

@@ -25,6 +25,6 @@ int taps_ring(const struct tracer_bpf *bpf);
 int taps_filter(struct tracer_bpf *bpf, const struct filter *filter);
 
 /* Emits a loss frame for everything lost since the last call, and every second the counters as a stats frame. */
-void taps_losses(struct tracer_bpf *bpf, __u64 now_ns);
+void taps_losses(struct tracer_bpf *bpf, __u64 now_ns, int last);
 
 #endif

@@ -146,7 +146,8 @@ static __always_inline void state_begin(struct skb_state *st, const struct view 
 
 static __always_inline u64 next_packet(struct counters *count)
 {
-	return (u64)bpf_get_smp_processor_id() << 40 | ++count->next_packet;
+	/* atomic: a kfree_skb in a system call may be interrupted here by a softirq that names a packet too */
+	return (u64)bpf_get_smp_processor_id() << 40 | (__sync_fetch_and_add(&count->next_packet, 1) + 1);
 }
 
 #endif

@@ -82,6 +82,8 @@ class FollowRun {
   #child: ChildResult | undefined;
   #died: TracerError | undefined;
   #ended = false;
+  /** The collector is being ended, or has been. */
+  #stopped = false;
   #timers: NodeJS.Timeout[] = [];
   #hooks: readonly HookPlace[] = [];
 
@@ -131,6 +133,7 @@ class FollowRun {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#command?.leave();
     await this.#collector?.stop();
@@ -163,10 +166,14 @@ class FollowRun {
       this.#options.quiet === true
     )
       return;
-    for (const line of await diagnose(target, this.#pipeline, (rules: readonly WatchRule[]) =>
-      collector.watch(rules, VXLAN_PORTS, this.#hooks),
-    ))
-      this.#note(line);
+    const watch = (rules: readonly WatchRule[]): Promise<void> =>
+      collector.watch(rules, VXLAN_PORTS, this.#hooks);
+    try {
+      const lines = await diagnose(target, this.#pipeline, watch);
+      if (!this.#stopped) for (const line of lines) this.#note(line);
+    } catch (error) {
+      if (!this.#stopped) this.#end(error instanceof TracerError ? error : undefined);
+    }
   }
 
   #run(command: readonly string[], inside: Parameters<typeof startChild>[1]): void {

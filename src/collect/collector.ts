@@ -110,6 +110,9 @@ export class Collector {
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    for (const waiting of this.#waiting.values())
+      waiting.reject(new TracerError('COLLECTOR_DIED', 'the collector was stopped'));
+    this.#waiting.clear();
     this.#child.stdin.end();
     const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
     await this.#child.catch(() => {});

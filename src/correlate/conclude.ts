@@ -2,7 +2,7 @@ import type { ClosedBy, ConsumedBy, LostCause } from '../model/journey.ts';
 import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
 import { tap } from '../model/layout.generated.ts';
 import { isBirth, type OpenJourney } from './open-journey.ts';
-import { atDestination, hasLeft } from './silence.ts';
+import { atDestination, hasLeft, isWaiting } from './silence.ts';
 import type { Topology } from './topology.ts';
 
 interface Circumstances {
@@ -57,6 +57,7 @@ function outcomeOf(journey: OpenJourney, topology: Topology, { lost }: Circumsta
   if (hasLeft(journey, topology)) return { kind: 'transmitted', dev: journey.lastPlace.dev, at };
   if (journey.into.length > 0) return { kind: 'continued', into: journey.into.map(next => next.id), at };
   if (journey.copies.length > 0) return { kind: 'continued', into: journey.copies.map(copy => copy.id), at };
+  if (isWaiting(journey)) return { kind: 'open', waiting: 'neighbour', at };
   if (lost !== undefined) return { kind: 'lost', cause: lost, at };
   return { kind: 'open', waiting: 'unknown', at };
 }

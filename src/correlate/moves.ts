@@ -14,9 +14,11 @@ const isTx = (event: Event): boolean => event.tap === tap.netDevQueue || event.t
 const isRx = (event: Event): boolean => event.tap === tap.netifReceiveSkb;
 
 export function move(from: Event, to: Event, topology: Topology): Move {
-  if (to.tap === tap.netfilter || from.tap === tap.netfilter) {
+  if (to.tap === tap.netfilter || from.tap === tap.netfilter || to.tap === tap.neighbour) {
     if (from.netns === to.netns || to.netns === 0 || from.netns === 0) return 'possible';
-    return isTx(to) || isRx(to) || to.tap === tap.netfilter ? 'impossible' : 'possible';
+    return isTx(to) || isRx(to) || to.tap === tap.netfilter || to.tap === tap.neighbour
+      ? 'impossible'
+      : 'possible';
   }
   // An end (or a copy to a socket) happens wherever the packet is; its device is often gone by then.
   if (!isTx(to) && !isRx(to)) return 'possible';

@@ -9,9 +9,18 @@ export const ENDED_NS = 5 * MS;
 export const DELIVERED_NS = 20 * MS;
 export const ELSEWHERE_NS = 100 * MS;
 
+/** The kernel gives up a neighbour that does not answer after 3 s; a packet that waits longer will not be told any more. */
+export const WAITING_NS = 10_000 * MS;
+
+/** In the queue of a neighbour whose address is being asked for. */
+export function isWaiting(journey: OpenJourney): boolean {
+  return journey.last.tap === tap.neighbour;
+}
+
 export function silenceOf(journey: OpenJourney, topology: Topology): number {
   if (journey.unknownSteps.length > 0) return ELSEWHERE_NS;
   if (journey.end !== undefined || journey.copied) return ENDED_NS;
+  if (isWaiting(journey)) return WAITING_NS;
   if (hasLeft(journey, topology)) return ENDED_NS;
   return atDestination(journey, topology) ? DELIVERED_NS : ELSEWHERE_NS;
 }

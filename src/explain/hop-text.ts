@@ -35,6 +35,8 @@ function textOf(hop: HopFacts, before: HopFacts | undefined, place: string): str
       return hop.stage === 'encap'
         ? `wrapped by ${hop.dev ?? 'the tunnel'} (${hop.changes[0]?.to ?? 'tunnel'})`
         : `unwrapped by ${hop.dev ?? 'the tunnel'}`;
+    case 'neighbour':
+      return 'waits until the next hop tells its MAC address';
     case 'bridge':
       return 'the bridge forwards it to another port';
     case 'drop':
@@ -87,6 +89,8 @@ function commandOf(hop: HopFacts): string | undefined {
       return hop.tuple === undefined ? undefined : `${inside}conntrack -L --orig-src ${hop.tuple.src}`;
     case 'route':
       return hop.tuple === undefined ? undefined : `${inside}ip route get ${hop.tuple.dst}`;
+    case 'neighbour':
+      return `${inside}ip neigh show dev ${hop.dev ?? ''}`.trim();
     case 'tunnel':
       return `${inside}bridge fdb show dev ${hop.dev ?? ''}`.trim();
     case 'device':

@@ -122,6 +122,7 @@ export const tap = {
   netfilter: 10,
   dataReady: 11,
   process: 12,
+  neighbour: 13,
   max: 16,
 } as const;
 

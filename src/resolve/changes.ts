@@ -58,11 +58,13 @@ function addressChange(
   after: Event,
   places: Places,
 ): Change | undefined {
-  if (fromIp === toIp && fromPort === toPort) return undefined;
+  // A fragment shows no ports, which is no rewrite.
+  const hasPorts = fromPort !== undefined && toPort !== undefined;
+  if (fromIp === toIp && (!hasPorts || fromPort === toPort)) return undefined;
   return {
     field,
-    from: addressPort(fromIp, fromPort),
-    to: addressPort(toIp, toPort),
+    from: addressPort(fromIp, hasPorts ? fromPort : undefined),
+    to: addressPort(toIp, hasPorts ? toPort : undefined),
     by: natCause(field, toIp, before, after, places),
   };
 }

@@ -22,6 +22,7 @@ const hooks: Readonly<Record<number, string>> = {
   [tap.consumeSkb]: 'consume_skb',
   [tap.copyDatagram]: 'skb_copy_datagram_iovec',
   [tap.groExit]: 'napi_gro_receive_exit',
+  [tap.neighbour]: 'neigh_event_send_done',
 };
 
 const CTINFO_REPLY = 3;
@@ -92,7 +93,7 @@ export class HopBuilder {
 
   #between(first: Event, before: Event, after: Event, changes: Changes, hops: HopDraft[]): void {
     const layer = innermost(before);
-    const isHook = after.tap === tap.netfilter;
+    const isHook = after.tap === tap.netfilter || after.tap === tap.neighbour;
     if (layer === undefined || !(isDevice(after) || isHook)) return;
     let tuple = tupleOf(layer);
     if (changes.encap?.from !== undefined)
@@ -258,6 +259,7 @@ function layerOf(event: Event, isDropped: boolean): { layer: Layer; stage: Stage
   if (event.tap === tap.netifReceiveSkb) return { layer: 'device', stage: 'rx' };
   if (event.tap === tap.kfreeSkb && isDropped) return { layer: 'drop', stage: 'drop' };
   if (event.tap === tap.groExit) return { layer: 'device', stage: 'rx' };
+  if (event.tap === tap.neighbour) return { layer: 'neighbour', stage: 'lookup' };
   if (event.tap === tap.netfilter)
     return { layer: 'netfilter', stage: nfStages[event.nfHook] ?? 'prerouting' };
   if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb || event.tap === tap.copyDatagram)
@@ -313,13 +315,12 @@ function conntrackOf(event: Event): { ct?: ConntrackRef } {
 /** The tuple with its ends as in the text of a change ("address:port"). */
 function withEnds(tuple: Tuple, src: string | undefined, dst: string | undefined): Tuple {
   let result = tuple;
-  if (src !== undefined) result = { ...result, ...split(src, 'src', 'sport', tuple.sport !== undefined) };
-  if (dst !== undefined) result = { ...result, ...split(dst, 'dst', 'dport', tuple.dport !== undefined) };
+  if (src !== undefined) result = { ...result, ...split(src, 'src', 'sport') };
+  if (dst !== undefined) result = { ...result, ...split(dst, 'dst', 'dport') };
   return result;
 }
 
-function split(text: string, ip: 'src' | 'dst', port: 'sport' | 'dport', hasPort: boolean): Partial<Tuple> {
-  if (!hasPort) return { [ip]: text };
-  const colon = text.lastIndexOf(':');
-  return { [ip]: text.slice(0, colon).replace(/^\[|\]$/g, ''), [port]: Number(text.slice(colon + 1)) };
+function split(text: string, ip: 'src' | 'dst', port: 'sport' | 'dport'): Partial<Tuple> {
+  const match = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(text);
+  return match === null ? { [ip]: text } : { [ip]: match[1] ?? match[2], [port]: Number(match[3]) };
 }

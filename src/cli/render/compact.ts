@@ -166,7 +166,7 @@ export class CompactRenderer {
 
   #hop(_journey: Journey, hop: Hop, label: string, labelWidth: number, devWidth: number): void {
     const { style, write, width } = this.#options;
-    const offset = `${(hop.offsetNs / 1000).toFixed(1)} µs`.padStart(OFFSET_WIDTH + 2);
+    const offset = offsetText(hop.offsetNs).padStart(OFFSET_WIDTH + 2);
     const isRewrite = hop.layer === 'netfilter' || hop.layer === 'tunnel';
     const text = this.#options.wide ? hop.text : shortText(hop);
     const process = hop.process === undefined ? '' : `  [${hop.process.comm} ${hop.process.pid}]`;
@@ -221,6 +221,11 @@ function runText(run: Run): string {
   const sorted = [...run.durations].sort((a, b) => a - b);
   const what = run.bytes > 0 ? `${sorted.length} data packets, ${bytes(run.bytes)}` : `${sorted.length} ACKs`;
   return `${what}, p50 ${duration(quantile(sorted, 0.5))}, p99 ${duration(quantile(sorted, 0.99))}, all ${run.first.outcome.kind}`;
+}
+
+/** µs while that is short. */
+function offsetText(ns: number): string {
+  return ns < 100_000_000 ? `${(ns / 1000).toFixed(1)} µs` : `${(ns / 1_000_000).toFixed(1)} ms`;
 }
 
 /** Place and device stand in columns of their own. */
