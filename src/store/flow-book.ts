@@ -21,6 +21,8 @@ interface Entry {
   reply: Journey | undefined;
   /** The request that wants an answer and has none yet. */
   due: Journey | undefined;
+  /** How often it was sent. */
+  dueTimes: number;
   /** The last request that the kernel dropped, unless a later one got through. */
   dropped: Journey | undefined;
   /** RST, or an ICMP error that refuses. */
@@ -87,6 +89,7 @@ export class FlowBook {
       request: undefined,
       reply: undefined,
       due: undefined,
+      dueTimes: 0,
       dropped: undefined,
       refusal: undefined,
       established: false,
@@ -112,7 +115,10 @@ export class FlowBook {
     if (direction === 'request') {
       entry.request ??= journey;
       this.#countRetransmit(entry, journey);
-      if (wantsAnswer(journey)) entry.due = journey;
+      if (wantsAnswer(journey)) {
+        entry.dueTimes = entry.due?.summary === journey.summary ? entry.dueTimes + 1 : 1;
+        entry.due = journey;
+      }
       entry.dropped = journey.outcome.kind === 'dropped' ? journey : undefined;
       if (flags.includes('F')) entry.fin.request = true;
     } else if (direction === 'reply') {
@@ -193,8 +199,19 @@ function blameOf(entry: Entry, state: FlowState): Flow['blame'] {
   if ((state === 'refused' || state === 'reset') && entry.refusal !== undefined)
     return pick(entry.refusal, `${entry.refusal.summary} from ${nameOf(entry.refusal.from)}`);
   if (state === 'unanswered' && entry.due !== undefined)
-    return pick(entry.due, `nothing came back for ${entry.due.summary}`);
+    return pick(entry.due, unansweredText(entry.due, entry.dueTimes));
   return undefined;
+}
+
+/** What is known of the request that nothing answered. */
+function unansweredText(due: Journey, times: number): string {
+  const sent = times === 1 ? due.summary : `${due.summary} sent ${times} times`;
+  const { outcome } = due;
+  if (outcome.kind === 'open' && outcome.waiting === 'neighbour')
+    return `${sent}, waits for the MAC address of its next hop`;
+  if (outcome.kind === 'open' || outcome.kind === 'lost') return `${sent}, where it went was not seen`;
+  if (outcome.kind === 'transmitted') return `${sent}, left this kernel by ${outcome.dev}, nothing came back`;
+  return `${sent}, reached ${nameOf(due.backend ?? due.to)}, nothing came back (is anything listening there?)`;
 }
 
 function nameOf(endpoint: Endpoint): string {

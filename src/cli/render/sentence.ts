@@ -1,6 +1,5 @@
 /** One sentence a flow: what came of the conversation, and where to look. */
 import type { Flow } from '../../model/flow.ts';
-import type { Endpoint } from '../../model/journey.ts';
 import type { Style } from './style.ts';
 import { duration, endpointText } from './words.ts';
 
@@ -25,7 +24,7 @@ function verdict(flow: Flow, style: Style): string {
     case 'open':
       return `open${counts(flow)}`;
     case 'unanswered':
-      return `${style.bad('no answer')}. ${unansweredText(flow)}${look}`;
+      return `${style.bad('no answer')}. ${flow.blame?.text ?? 'nothing came back'}.${look}`;
     case 'refused':
       return `${style.bad('refused')}: ${flow.blame?.text ?? 'by whom is not known'}.${look}`;
     case 'reset':
@@ -42,15 +41,4 @@ function counts(flow: Flow): string {
   const dropped = flow.dropped === 0 ? '' : `, ${flow.dropped} dropped`;
   const errors = related === 0 ? '' : `, ${related} ICMP errors`;
   return `, ${request} packets out, ${reply} back${errors}${again}${dropped}${latency}`;
-}
-
-function unansweredText(flow: Flow): string {
-  const times = flow.packets.request === 1 ? 'One packet was' : `${flow.packets.request} packets were`;
-  const target = flow.backend ?? flow.to;
-  const what = flow.blame?.text ?? 'nothing came back';
-  return `${times} sent to ${nameOf(target)}, ${what}. Is anything listening there?`;
-}
-
-function nameOf(endpoint: Endpoint): string {
-  return endpoint.name ?? endpoint.ip;
 }
