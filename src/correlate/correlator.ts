@@ -39,12 +39,22 @@ export interface CorrelatorStats {
   events: number;
   journeys: number;
   suspectJoins: number;
+  /** Came after their journey was closed, or too late to be put in their place. */
   lateEvents: number;
+  /** Ends of sk_buffs that say nothing of a packet: memory given back long after, or what no device had shown. */
+  spareEnds: number;
   lost: number;
 }
 
 export class Correlator {
-  readonly stats: CorrelatorStats = { events: 0, journeys: 0, suspectJoins: 0, lateEvents: 0, lost: 0 };
+  readonly stats: CorrelatorStats = {
+    events: 0,
+    journeys: 0,
+    suspectJoins: 0,
+    lateEvents: 0,
+    spareEnds: 0,
+    lost: 0,
+  };
   readonly #options: CorrelatorOptions;
   readonly #flows = new FlowTable();
   readonly #losses = new LossBook();
@@ -128,6 +138,11 @@ export class Correlator {
     this.stats.events++;
     const journey = this.#byPacket.get(event.packet) ?? this.#begin(event, out);
     if (journey === undefined) return;
+    if (journey.events.length > 0 && journey.last.timeNs > event.timeNs) {
+      this.stats.lateEvents++;
+      journey.gap({ after: -1, kind: 'lost', reason: 'an event came too late to be put in its place' });
+      return;
+    }
     if (journey.events.length > 0 && !this.#join(journey, event, out)) return;
     this.#append(journey, event);
     if ((event.flags & eventEvicted) !== 0)
@@ -197,8 +212,10 @@ export class Correlator {
       return undefined;
     }
     // An end of an sk_buff that no device showed tells something only if the packet was lost (in OUTPUT, say).
-    if ((event.flags & eventUntrackedEnd) !== 0 && this.#judge(event).verdict.kind !== 'dropped')
+    if ((event.flags & eventUntrackedEnd) !== 0 && this.#judge(event).verdict.kind !== 'dropped') {
+      this.stats.spareEnds++;
       return undefined;
+    }
     const previous = this.#bySkb.get(event.skb);
     if (previous !== undefined && this.#open.has(previous)) previous.reused = true;
     const continued = this.#lineage.continuedBy(event);
@@ -238,6 +255,7 @@ export class Correlator {
     if (verdict.kind === 'continues') this.#lineage.goesOn(journey, event.cpu, verdict.as);
     if (verdict.kind !== 'late') return;
     journey.ends.delete(journey.events.length - 1);
+    this.stats.spareEnds++;
     journey.events.pop(); // memory given back long after: neither a place nor a time of the journey
     if (journey.events.length === 0) this.#drop(journey);
   }

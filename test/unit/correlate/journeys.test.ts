@@ -121,6 +121,23 @@ describe('when it closes', () => {
     expect(rig.deltas.at(-1)).toEqual({ kind: 'late', journey: rig.journeys[0]?.id });
   });
 
+  test('what comes so late that its place has passed is counted, and the journey says so', () => {
+    const walk = sameNodeRequest({ at: 50 * MS });
+    const [first, ...rest] = walk.events;
+    const early = new Walk(walk.packet);
+    early.events.push({ ...first!, timeNs: 10 * MS });
+    const onTime = new Walk(walk.packet);
+    onTime.events.push(first!, ...rest);
+    const rig = new Rig()
+      .walk(onTime)
+      .beat(60 * MS)
+      .walk(early)
+      .beat(62 * MS)
+      .finish();
+    expect(rig.journeys).toMatchObject([{ complete: false, gaps: [{ kind: 'lost', after: -1 }] }]);
+    expect(rig.correlator.stats.lateEvents).toBe(1);
+  });
+
   test('the clock is the heartbeat: without one nothing closes', () => {
     const rig = new Rig().walk(sameNodeRequest(), sameNodeRequest({ at: 10_000 * MS, sport: 9 }));
     expect(rig.journeys).toHaveLength(0);
