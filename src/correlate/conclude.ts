@@ -17,7 +17,7 @@ export function conclude(
   topology: Topology,
   circumstances: Circumstances,
 ): Omit<JourneyRecord, 'flow' | 'direction'> {
-  const born = isBirth(journey.first, topology) || journey.links.some(link => link.role === 'parent');
+  const born = isBirth(journey.first, topology) || isMadeHere(journey);
   if (!born) journey.gap({ after: -1, kind: 'unobserved', reason: 'where it came from was not seen' });
   const outcome = outcomeOf(journey, topology, circumstances);
   const complete = born && outcome.kind !== 'open' && outcome.kind !== 'lost' && journey.gaps.length === 0;
@@ -35,6 +35,13 @@ export function conclude(
     origin: (journey.root ?? journey).first,
     ends: journey.ends,
   };
+}
+
+/** A copy or a part begins where it is made; that a packet was sent again or answers another says nothing of its birth. */
+function isMadeHere(journey: OpenJourney): boolean {
+  return journey.links.some(
+    ({ role, kind }) => role === 'parent' && kind !== 'retransmit' && kind !== 'answer' && kind !== 'error',
+  );
 }
 
 function outcomeOf(journey: OpenJourney, topology: Topology, { lost }: Circumstances): RawOutcome {

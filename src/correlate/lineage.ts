@@ -12,6 +12,7 @@ import type { Continuation } from './ends.ts';
 import { FragmentTable } from './fragments.ts';
 import { move } from './moves.ts';
 import { isBirth, type OpenJourney } from './open-journey.ts';
+import { Relations } from './relations.ts';
 import { isAlike, isSegmentOf, samePacket } from './same-packet.ts';
 import type { Topology } from './topology.ts';
 
@@ -30,6 +31,7 @@ export class Lineage {
   readonly #topology: Topology;
   readonly #isOpen: (journey: OpenJourney) => boolean;
   readonly #fragments = new FragmentTable();
+  readonly #relations = new Relations();
   readonly #byHead = new Map<number, OpenJourney>();
   /** Journeys whose sk_buff ended while the packet goes on, by CPU: the copy follows at once. */
   readonly #copying = new Map<number, OpenJourney>();
@@ -46,6 +48,7 @@ export class Lineage {
   }
 
   note(journey: OpenJourney, event: Event): void {
+    this.#relations.note(journey, event);
     if (this.#merging.length > 0) this.#linkMerged(journey, event);
     if (event.tap === tap.netifReceiveSkb && event.gsoSegs > 1) this.#remember(journey, event);
     this.#fragments.note(journey, event);
@@ -78,6 +81,11 @@ export class Lineage {
 
   /** Links a new journey to what it was made of, if it was. `previous`: what was at its sk_buff before. */
   link(journey: OpenJourney, event: Event, previous: OpenJourney | undefined): void {
+    this.#linkCopy(journey, event, previous);
+    if (!journey.links.some(link => link.role === 'parent')) this.#relations.begin(journey, event);
+  }
+
+  #linkCopy(journey: OpenJourney, event: Event, previous: OpenJourney | undefined): void {
     if (this.#linkFragments(journey, event) || this.#linkSegment(journey, event)) return;
     const holder = this.#byHead.get(event.head);
     if (holder === undefined || holder === previous || !this.#isOpen(holder)) return;
