@@ -92,7 +92,7 @@ describe('a flood', () => {
     const other = arpPacket({ op: 2, sender: nginx1, target: podA });
     const answer = new Walk(other, { at: original.nowNs + 1000, head: original.head }).queue('nginx-1 eth0');
     const rig = new Rig().walk(original, answer).finish();
-    expect(links(rig.of(answer))).toEqual([]);
+    expect(links(rig.of(answer))).toEqual(['answer parent 1']);
   });
 });
 
