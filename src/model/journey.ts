@@ -255,8 +255,8 @@ export interface PacketFacts {
   readonly ipId?: number;
   readonly flowLabel?: number;
   readonly frag?: { readonly id: number; readonly offset: number; readonly more: boolean };
-  /** Letters of F S R P A U E C in this order; seq and ack are the raw numbers. */
-  readonly tcp?: { readonly flags: string; readonly seq: number; readonly ack: number };
+  /** Letters of F S R P A U E C in this order, absent if none is set; seq and ack are the raw numbers. */
+  readonly tcp?: { readonly flags?: string; readonly seq: number; readonly ack: number };
   readonly udp?: Readonly<Record<string, never>>;
   readonly icmp?: {
     readonly type: number;

@@ -202,12 +202,11 @@ export const journeySchema: Readonly<Record<string, unknown>> = {
             }
           },
           "required": [
-            "flags",
             "seq",
             "ack"
           ],
           "additionalProperties": false,
-          "description": "Letters of F S R P A U E C in this order; seq and ack are the raw numbers."
+          "description": "Letters of F S R P A U E C in this order, absent if none is set; seq and ack are the raw numbers."
         },
         "udp": {
           "type": "object",

@@ -118,7 +118,7 @@ export class HopBuilder {
     if (changes.encap?.to !== undefined && changes.encap.from === undefined)
       hops.push(this.#encapsulated(first, before, after, changes.encap));
     if (isBridged(before, after, this.#places))
-      hops.push(this.#inferred(first, after, 'bridge', 'forward', [], tuple));
+      hops.push({ ...this.#inferred(first, after, 'bridge', 'forward', [], undefined), ...headersAt(after) });
   }
 
   #routed(first: Event, before: Event, after: Event, changes: Changes, tuple: Tuple): HopDraft {
@@ -129,17 +129,8 @@ export class HopBuilder {
   }
 
   #encapsulated(first: Event, before: Event, after: Event, encap: Change): HopDraft {
-    const outer = after.headers?.outer;
-    const inner = innermost(after);
-    const hop = this.#inferred(
-      first,
-      { ...place(before), of: after },
-      'tunnel',
-      'encap',
-      [encap],
-      outer === undefined ? undefined : tupleOf(outer),
-    );
-    return { ...hop, ...(inner === undefined ? {} : { inner: tupleOf(inner) }), ...tunnelOf(after) };
+    const at = { ...place(before), of: after };
+    return { ...this.#inferred(first, at, 'tunnel', 'encap', [encap], undefined), ...headersAt(after) };
   }
 
   #inferred(
@@ -191,8 +182,7 @@ export class HopBuilder {
       ...(event.vlanTci === 0 ? {} : { vlan: event.vlanTci & 0xfff }),
       ...ttlOf(inner ?? headers?.outer),
       lenBytes: event.skbLen,
-      ...(headers === undefined ? {} : { tuple: tupleOf(headers.outer) }),
-      ...(inner === undefined ? {} : { inner: tupleOf(inner), ...tunnelOf(event) }),
+      ...headersAt(event),
       ...conntrackOf(event),
       ...(event.mark === 0 ? {} : { mark: event.mark }),
       ...(process === undefined ? {} : { process: { pid: process.pid, comm: process.comm } }),
@@ -286,11 +276,17 @@ function ttlOf(layer: NetworkLayer | undefined): { ttl?: number } {
   return layer?.ttl === undefined ? {} : { ttl: layer.ttl };
 }
 
-function tunnelOf(event: Event): Pick<Hop, 'tunnel'> {
-  const headers = event.headers;
-  if (headers?.vxlan === undefined) return {};
+/** The outermost headers, and the innermost while encapsulated. */
+function headersAt(event: Event): Pick<Hop, 'tuple' | 'inner' | 'tunnel'> {
+  const { headers } = event;
+  if (headers === undefined) return {};
+  const { outer, inner, vxlan } = headers;
   return {
-    tunnel: { kind: 'vxlan', vni: headers.vxlan.vni, src: headers.outer.src, dst: headers.outer.dst },
+    tuple: tupleOf(outer),
+    ...(inner === undefined ? {} : { inner: tupleOf(inner) }),
+    ...(vxlan === undefined
+      ? {}
+      : { tunnel: { kind: 'vxlan', vni: vxlan.vni, src: outer.src, dst: outer.dst } }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The packet itself, in the words of CONTRACT 2: what it is, and a summary that a person reads. */
 import dnsPacket from 'dns-packet';
+import { printable } from '../base/printable.ts';
 import type { Event, Headers, NetworkLayer } from '../model/event.ts';
 import type { DnsSummary, PacketFacts } from '../model/journey.ts';
 import { innermost } from '../model/tuples.ts';
@@ -17,8 +18,7 @@ export function packetFacts(event: Event): PacketFacts {
   if (layer.family === 4 && layer.id !== undefined) facts.ipId = layer.id;
   if (layer.family === 6 && layer.flowLabel !== undefined) facts.flowLabel = layer.flowLabel;
   if (layer.fragment !== undefined) facts.frag = layer.fragment;
-  if (layer.tcp !== undefined)
-    facts.tcp = { flags: tcpFlags(layer.tcp.flags), seq: layer.tcp.seq, ack: layer.tcp.ack };
+  if (layer.tcp !== undefined) facts.tcp = tcpFacts(layer.tcp);
   if (layer.proto === UDP && layer.sport !== undefined) facts.udp = {};
   if (layer.icmp !== undefined) facts.icmp = icmpFacts(layer);
   if (layer.arp !== undefined) facts.arp = { op: layer.arp.op, sender: layer.src, target: layer.dst };
@@ -33,6 +33,10 @@ export function packetFacts(event: Event): PacketFacts {
 function payloadBytes(event: Event, layer: NetworkLayer): number {
   if (event.gsoSize === 0 || event.headers?.inner !== undefined) return layer.payloadBytes ?? 0;
   return (layer.payloadBytes ?? 0) + Math.max(0, event.skbLen - layer.lenBytes);
+}
+
+function tcpFacts({ flags, seq, ack }: NonNullable<NetworkLayer['tcp']>): NonNullable<PacketFacts['tcp']> {
+  return { ...(flags === 0 ? {} : { flags: tcpFlags(flags) }), seq, ack };
 }
 
 function icmpFacts(layer: NetworkLayer): NonNullable<PacketFacts['icmp']> {
@@ -54,7 +58,7 @@ function dnsFacts(headers: Headers | undefined): DnsSummary | undefined {
     );
     return {
       id: message.id,
-      query: question.name,
+      query: printable(question.name),
       type: question.type,
       // @types/dns-packet leaves out the response code, which the library does decode
       ...(message.type === 'response'
@@ -86,7 +90,7 @@ function dnsSummary(dns: DnsSummary): string {
 }
 
 function tcpSummary(facts: PacketFacts): string {
-  const flags = facts.tcp!.flags;
+  const flags = facts.tcp?.flags ?? '';
   const bytes = facts.payloadBytes ?? 0;
   const names = [
     flags.includes('S') ? 'SYN' : '',
@@ -96,6 +100,7 @@ function tcpSummary(facts: PacketFacts): string {
   ].filter(name => name !== '');
   if (bytes > 0) return [`data ${bytes} B`, ...names.filter(name => name !== 'ACK')].join(', ');
   if (names.length > 0) return names.join('-');
+  if (flags === '') return 'TCP without flags';
   return flags.includes('A') ? 'ACK' : `TCP ${flags}`;
 }
 

@@ -132,7 +132,8 @@ export class FlowBook {
 
   #countRetransmit(entry: Entry, journey: Journey): void {
     const tcp = journey.packet.tcp;
-    if (tcp === undefined || !((journey.packet.payloadBytes ?? 0) > 0 || /[SF]/.test(tcp.flags))) return;
+    if (tcp === undefined || !((journey.packet.payloadBytes ?? 0) > 0 || /[SF]/.test(tcp.flags ?? '')))
+      return;
     if (entry.seqs.has(tcp.seq)) entry.retransmits++;
     else if (entry.seqs.size < 10_000) entry.seqs.add(tcp.seq);
   }
@@ -150,7 +151,7 @@ function isSpareCopy(journey: Journey): boolean {
 /** An answer is due to: a TCP SYN or data, an echo request, a DNS query. */
 function wantsAnswer(journey: Journey): boolean {
   const { tcp, icmp, dns, payloadBytes } = journey.packet;
-  if (tcp !== undefined) return tcp.flags.includes('S') || (payloadBytes ?? 0) > 0;
+  if (tcp !== undefined) return (tcp.flags ?? '').includes('S') || (payloadBytes ?? 0) > 0;
   if (icmp !== undefined) return icmp.type === 8 || icmp.type === 128;
   return dns !== undefined && dns.rcode === undefined;
 }

@@ -126,6 +126,11 @@ export class Walk {
     return this.#device(tap.netifReceiveSkb, where, more);
   }
 
+  /** Passes a netfilter hook: 0 prerouting, 1 input, 2 forward, 3 output, 4 postrouting. */
+  hook(where: string, nfHook: number, more: EventMore = {}): this {
+    return this.#device(tap.netfilter, where, { nfHook, ...more });
+  }
+
   /** From here on the packet looks like this. */
   becomes(packet: Packet): this {
     this.packet = packet;
