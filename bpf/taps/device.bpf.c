@@ -98,6 +98,7 @@ int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb)
 {
 	struct counters *count = counters_of();
 	struct scratch *s;
+	struct filter *f;
 	struct slot slot;
 
 	if (!count || !count->segments_until_ns)
@@ -106,11 +107,15 @@ int BPF_PROG(net_dev_start_xmit, struct sk_buff *skb)
 		count->segments_until_ns = 0;
 		return 0;
 	}
+	f = filter_current();
 	s = scratch_of(TAP_NET_DEV_START_XMIT);
-	if (!s)
+	if (!f || !s || !view_skb(skb, s, f))
 		return 0;
+	/* the state of another packet says nothing: the segment may have got that one's address */
 	slot = slot_find(address_number(s, skb));
-	return slot.state ? 0 : at_device(skb, TAP_NET_DEV_START_XMIT);
+	if (slot.state && same_fingerprint(slot.state, &s->view))
+		return 0;
+	return at_device(skb, TAP_NET_DEV_START_XMIT);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
