@@ -1,62 +1,19 @@
-/**
- * Journeys against what tcpdump saw, device by device, as sequences.
- *
- * An **observation** is one packet at one device in one direction, as tcpdump saw it. Each is paired with the hop of the same
- * device, direction and headers: the k-th with the k-th, at most 1 ms apart. Which observations are of one packet is found
- * without the product: by what no hop changes (ids, sequence numbers, TCP time stamps, payload); packets that are alike to
- * the last bit keep their order on the way, so the k-th at one device is the k-th at the next.
- */
-import type { Event, NetworkLayer } from '../../src/model/event.ts';
-import type { Journey } from '../../src/model/journey.ts';
-import type { JourneyRecord } from '../../src/model/journey-record.ts';
-import { tap } from '../../src/model/layout.generated.ts';
-import { innermost } from '../../src/model/tuples.ts';
-import type { CapturedPacket } from './capture.ts';
-import { headersText, readHeaders } from './fidelity-headers.ts';
+/** Journeys against what tcpdump saw, device by device, as sequences: fidelity-sights.ts says what is compared with what. */
+import {
+  byTime,
+  groupBy,
+  type HopSight,
+  type Observation,
+  pair,
+  type Seen,
+  segmentsOf,
+  sightsOf,
+  type TruePacket,
+  truePackets,
+} from './fidelity-sights.ts';
 
-/** Two clocks' stamps of the same packet at the same device are less apart. */
-const APART_NS = 1_000_000;
-/** How long a packet may wait on a CPU's backlog. */
-const BACKLOG_NS = 50_000_000;
 /** Mistakes of a kind that are told in words. */
-const EXAMPLES = Number(process.env['FIDELITY_EXAMPLES'] ?? 5);
-
-export interface Seen {
-  readonly journey: Journey;
-  readonly record: JourneyRecord;
-}
-
-export interface Observation {
-  readonly netns: number;
-  /** netns/ifindex/direction. */
-  readonly place: string;
-  readonly text: string;
-  /** Session time. */
-  readonly timeNs: number;
-  readonly identity: string;
-  /** Place, and what tells two visits of it apart. */
-  readonly station: string;
-  readonly datagram: string | undefined;
-  readonly layer: NetworkLayer;
-  hop: HopSight | undefined;
-  packet: TruePacket | undefined;
-}
-
-export interface HopSight {
-  readonly place: string;
-  readonly text: string;
-  readonly timeNs: number;
-  readonly event: Event;
-  readonly seen: Seen;
-  observation: Observation | undefined;
-}
-
-/** Observations that are of one packet, as tcpdump tells. */
-export interface TruePacket {
-  readonly observations: Observation[];
-  /** Its observations cannot be told from those of its equals. */
-  readonly ambiguous: boolean;
-}
+const EXAMPLES = Number(process.env.FIDELITY_EXAMPLES ?? 3);
 
 export interface Fidelity {
   readonly observations: number;
@@ -77,146 +34,6 @@ export interface Fidelity {
   readonly apartNs: number;
   /** A few of each kind of mistake, in words. */
   readonly examples: Readonly<Record<string, readonly string[]>>;
-}
-
-export interface ObservationOptions {
-  readonly cookies: ReadonlyMap<string, number>;
-  /** CLOCK_REALTIME at session time 0. */
-  readonly realtimeNs: bigint;
-  readonly loopbackIfindex?: number;
-}
-
-export function observationsOf(
-  packets: readonly CapturedPacket[],
-  { cookies, realtimeNs, loopbackIfindex = 1 }: ObservationOptions,
-): Observation[] {
-  return packets.flatMap(packet => {
-    const headers = readHeaders(packet.bytes, packet.protocol);
-    const netns = cookies.get(packet.netns);
-    if (headers === undefined || netns === undefined) return [];
-    const timeNs = Number(packet.timeNs - realtimeNs);
-    // capture.ts: what lo sends is known from what it receives.
-    const directions = packet.ifindex === loopbackIfindex ? (['tx', 'rx'] as const) : [packet.direction];
-    return directions.map(direction => {
-      const layer = headers.inner ?? headers.outer;
-      const place = `${netns}/${packet.ifindex}/${direction}`;
-      return {
-        netns,
-        place,
-        text: headersText(headers.outer, headers.inner, packet.lenBytes),
-        timeNs,
-        identity: headers.identity,
-        station: `${place} ${layer.ttl ?? ''} ${headers.inner === undefined ? '' : 'in tunnel'}`,
-        datagram:
-          layer.fragment === undefined ? undefined : `${layer.family} ${layer.proto} ${layer.fragment.id}`,
-        layer,
-        hop: undefined,
-        packet: undefined,
-      };
-    });
-  });
-}
-
-export function sightsOf(all: readonly Seen[]): HopSight[] {
-  return all.flatMap(seen =>
-    seen.record.events.flatMap(event => {
-      const direction =
-        event.tap === tap.netDevQueue ? 'tx' : event.tap === tap.netifReceiveSkb ? 'rx' : undefined;
-      if (direction === undefined) return [];
-      const headers = event.headers;
-      const text =
-        headers === undefined ? 'no headers' : headersText(headers.outer, headers.inner, event.skbLen);
-      const place = `${event.netns}/${event.ifindex}/${direction}`;
-      return [{ place, text, timeNs: event.timeNs, event, seen, observation: undefined }];
-    }),
-  );
-}
-
-function groupBy<T>(items: Iterable<T>, key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const of = key(item);
-    const group = groups.get(of);
-    if (group === undefined) groups.set(of, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
-const byTime = (a: { readonly timeNs: number }, b: { readonly timeNs: number }) => a.timeNs - b.timeNs;
-
-/** The k-th with the k-th; where one is missing, the next within the time. @returns the largest distance. */
-function pair(observations: readonly Observation[], sights: readonly HopSight[]): number {
-  const bySight = groupBy(sights, sight => `${sight.place} ${sight.text}`);
-  let apartNs = 0;
-  for (const [key, group] of groupBy(observations, o => `${o.place} ${o.text}`)) {
-    const others = (bySight.get(key) ?? []).sort(byTime);
-    group.sort(byTime);
-    const inStep = group.length === others.length && group.every((o, k) => isNear(o, others[k]!));
-    let next = 0;
-    for (const observation of group) {
-      while (!inStep && next < others.length && others[next]!.timeNs < observation.timeNs - APART_NS) next++;
-      const sight = others[next];
-      if (sight === undefined || !isNear(observation, sight)) continue;
-      next++;
-      observation.hop = sight;
-      sight.observation = observation;
-      apartNs = Math.max(apartNs, Math.abs(sight.timeNs - observation.timeNs));
-    }
-  }
-  return apartNs;
-}
-
-/**
- * tcpdump's stamp of a received packet is made when it is put on the CPU's backlog (net.core.netdev_tstamp_prequeue), the
- * tracepoint fires when it is taken off: on a busy CPU that is later.
- */
-function isNear(observation: Observation, sight: HopSight): boolean {
-  const laterNs = sight.timeNs - observation.timeNs;
-  const backlogNs = observation.place.endsWith('/rx') ? BACKLOG_NS : 0;
-  return laterNs >= -APART_NS && laterNs <= APART_NS + backlogNs;
-}
-
-/**
- * A super-packet longer than its device takes is cut behind net_dev_queue and before tcpdump (validate_xmit_skb(); lo, when more than
- * 64 KiB are sent at once): its hop stands for the transmission of each segment. That the segments belong to it, links must say.
- */
-function pairSegments(observations: readonly Observation[], sights: readonly HopSight[]): void {
-  const wholes = groupBy(
-    sights.filter(s => s.observation === undefined && s.event.gsoSegs > 1 && s.place.endsWith('/tx')),
-    sight => sight.place,
-  );
-  if (wholes.size === 0) return;
-  for (const observation of observations) {
-    if (observation.hop !== undefined || observation.layer.tcp === undefined) continue;
-    const whole = wholes.get(observation.place)?.find(sight => isSegment(observation, sight));
-    if (whole === undefined) continue;
-    observation.hop = whole;
-    whole.observation ??= observation;
-  }
-}
-
-function isSegment({ layer, timeNs }: Observation, { event }: HopSight): boolean {
-  const whole = innermost(event);
-  if (layer.tcp === undefined || whole?.tcp === undefined) return false;
-  const isSameFlow = layer.src === whole.src && layer.sport === whole.sport && layer.dport === whole.dport;
-  const offset = (layer.tcp.seq - whole.tcp.seq) >>> 0;
-  return isSameFlow && offset + layer.lenBytes <= event.skbLen && Math.abs(timeNs - event.timeNs) < APART_NS;
-}
-
-export function truePackets(observations: readonly Observation[]): TruePacket[] {
-  const packets: TruePacket[] = [];
-  for (const group of groupBy(observations, o => o.identity).values()) {
-    const stations = [...groupBy(group, o => o.station).values()].map(list => list.sort(byTime));
-    const count = Math.max(...stations.map(list => list.length));
-    const ambiguous = stations.some(list => list.length !== count);
-    for (let k = 0; k < (ambiguous ? 1 : count); k++) {
-      const packet = { observations: ambiguous ? group : stations.map(list => list[k]!), ambiguous };
-      for (const observation of packet.observations) observation.packet = packet;
-      packets.push(packet);
-    }
-  }
-  return packets;
 }
 
 /** Journeys that links join, directly or over others, bear the same number. */
@@ -246,7 +63,6 @@ export function compare(
   const observations = captured.filter(within);
   const sights = sightsOf(all);
   const apartNs = pair(captured, sights);
-  pairSegments(captured, sights);
   const packets = truePackets(observations);
   const judge = new Judge(components(all));
   for (const group of groupBy(sights.filter(within), sight => sight.seen.journey.id).values())
@@ -255,7 +71,8 @@ export function compare(
   const outcomes: Record<string, number> = {};
   for (const { journey } of all) outcomes[journey.outcome.kind] = (outcomes[journey.outcome.kind] ?? 0) + 1;
   for (const observation of observations) judge.observation(observation);
-  for (const sight of sights.filter(within)) judge.sight(sight);
+  const segments = segmentsOf(sights);
+  for (const sight of sights.filter(within)) judge.sight(sight, segments.get(sight) ?? []);
   return {
     observations: observations.length,
     right: judge.right,
@@ -342,8 +159,12 @@ class Judge {
     if (!isWrong && !isSplit) this.right++;
   }
 
-  sight(sight: HopSight): void {
-    if (sight.observation === undefined) this.#mistake('extra', () => describeHop(sight));
+  /** `segments`: what it was cut into before tcpdump saw it. */
+  sight(sight: HopSight, segments: readonly HopSight[]): void {
+    if (sight.observation !== undefined) return;
+    if (segments.length === 0) this.#mistake('extra', () => describeHop(sight));
+    const kin = new Set([sight, ...segments].map(({ seen }) => this.#component.get(seen.journey.id)));
+    if (kin.size > 1) this.#mistake('splits', () => [sight, ...segments].map(describeHop).join('\n  '));
   }
 
   #componentOf(observation: Observation): string | undefined {
