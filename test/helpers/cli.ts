@@ -31,6 +31,9 @@ const SIGNALS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGPI
 /** One that something is done to while it runs. */
 export class RunningTracer {
   readonly pid: number;
+  /** Its process has ended; one that it left behind may write on. */
+  readonly over: Promise<void>;
+  /** And nobody can write to its stdout and stderr any more. */
   readonly ended: Promise<CliResult>;
   readonly #child;
   readonly #said = { stdout: '', stderr: '' };
@@ -45,6 +48,7 @@ export class RunningTracer {
     onTestFinished(() => void this.#child.kill('SIGKILL'));
     this.#listen(this.#child.stdout, 'stdout');
     this.#listen(this.#child.stderr, 'stderr');
+    this.over = new Promise(resolve => this.#child.once('exit', () => resolve()));
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
       this.#child.once('close', (code, signal) => {
@@ -77,9 +81,13 @@ export class RunningTracer {
     });
   }
 
-  /** The text written so far. */
+  /** Written so far. */
   get stdout(): string {
     return this.#said.stdout;
+  }
+
+  get stderr(): string {
+    return this.#said.stderr;
   }
 
   /** As `| head` does once it has enough. */
