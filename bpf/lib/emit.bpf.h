@@ -70,8 +70,6 @@ static __always_inline void fill_ct(struct event *e, struct event_ct *out, unsig
 	out->ctinfo = nfct & CTINFO_MASK;
 	e->ct = (u64)ct;
 	e->flags |= EVENT_HAS_CT;
-	learn(ct_tuple_key(out, false));
-	learn(ct_tuple_key(out, true));
 }
 
 static __always_inline u8 pkt_type_of(struct sk_buff *skb)
@@ -157,8 +155,14 @@ static __always_inline void emit_skb(struct scratch *s, struct sk_buff *skb, str
 
 	fill_skb(e, skb, s);
 	fill_ct(e, (struct event_ct *)s->tail, skb->_nfct);
-	if (e->flags & EVENT_HAS_CT)
+	if (e->flags & EVENT_HAS_CT) {
 		used = sizeof(struct event_ct);
+		/* the entry of a tunnel's outer packet belongs to all that goes through the tunnel */
+		if (!s->view.tunnel) {
+			learn(ct_tuple_key((struct event_ct *)s->tail, false));
+			learn(ct_tuple_key((struct event_ct *)s->tail, true));
+		}
+	}
 	used = fill_headers(e, skb, s, used);
 	learn(s->view.tuple);
 	learn(s->view.fragment);
