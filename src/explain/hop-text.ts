@@ -81,23 +81,51 @@ export function rewriteText(changes: readonly Change[]): string | undefined {
   return `${change.from ?? 'nothing'} → ${change.to ?? 'nothing'} (${natWords[change.by] ?? change.by})`;
 }
 
+/** What shows the same by hand, in the namespace of the hop; nothing where that has no name to enter it by. */
 function commandOf(hop: HopFacts): string | undefined {
-  const inside = hop.netns.name === undefined ? '' : `ip netns exec ${hop.netns.name} `;
-  if (hop.netns.name === undefined && hop.node !== 'host') return undefined;
+  const tool = toolOf(hop);
+  if (tool === undefined) return undefined;
+  const words = hop.netns.name === undefined ? tool : ['ip', 'netns', 'exec', hop.netns.name, ...tool];
+  return hop.netns.name === undefined && hop.node !== 'host' ? undefined : words.map(shellWord).join(' ');
+}
+
+function toolOf(hop: HopFacts): string[] | undefined {
+  const dev = hop.dev === undefined ? [] : [hop.dev];
   switch (hop.layer) {
     case 'netfilter':
-      return hop.tuple === undefined ? undefined : `${inside}conntrack -L --orig-src ${hop.tuple.src}`;
+      return conntrackCommand(hop);
     case 'route':
-      return hop.tuple === undefined ? undefined : `${inside}ip route get ${hop.tuple.dst}`;
+      return hop.tuple === undefined ? undefined : ['ip', 'route', 'get', hop.tuple.dst];
     case 'neighbour':
-      return `${inside}ip neigh show dev ${hop.dev ?? ''}`.trim();
+      return ['ip', 'neigh', 'show', 'dev', ...dev];
     case 'tunnel':
-      return `${inside}bridge fdb show dev ${hop.dev ?? ''}`.trim();
+      return ['bridge', 'fdb', 'show', 'dev', ...dev];
     case 'device':
-      return `${inside}ip -s link show ${hop.dev ?? ''}`.trim();
+      return ['ip', '-s', 'link', 'show', ...dev];
     default:
       return undefined;
   }
+}
+
+/** conntrack lists an entry by the address that its originator had before any rewriting. */
+function conntrackCommand(hop: HopFacts): string[] | undefined {
+  const { tuple } = hop;
+  if (tuple === undefined) return undefined;
+  const isUndone = hop.changes.some(change => change.by === 'undnat' || change.by === 'unsnat');
+  const before = hop.changes.find(change => change.field === 'src')?.from;
+  const originator = isUndone || hop.ct?.dir === 'reply' ? tuple.dst : withoutPort(before ?? tuple.src);
+  const family = originator.includes(':') ? ['-f', 'ipv6'] : [];
+  return ['conntrack', '-L', ...family, '--orig-src', originator];
+}
+
+function withoutPort(text: string): string {
+  const match = /^\[(.+)\]:\d+$|^([^:]+):\d+$/.exec(text);
+  return match?.[1] ?? match?.[2] ?? text;
+}
+
+/** Names of devices and namespaces may hold nearly anything. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The last line of a journey: what became of the packet. */
