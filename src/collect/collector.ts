@@ -13,9 +13,10 @@ import { Decoder, type Frame } from '../wire/decode.ts';
 import type { HookPlace, WatchRule } from './watch.ts';
 import { watchCommands } from './watch.ts';
 
-const READY_MS = 15_000;
-const APPLY_MS = 5_000;
-const STOP_MS = 5_000;
+/** How long it is waited for, ms. */
+const patience = { ready: 15_000, apply: 5_000, stop: 5_000 };
+/** Of what it says on stderr, the end is kept. */
+const SAID_MAX = 4_096;
 
 export interface CollectorOptions {
   /** Path of the program; default: the built one. */
@@ -27,7 +28,7 @@ export interface CollectorOptions {
   readonly onBytes?: (chunk: Uint8Array) => void;
   /** It ended by itself. Called at most once, never after stop(). */
   readonly onDied: (error: TracerError) => void;
-  readonly signal?: AbortSignal;
+  readonly patience?: Partial<typeof patience>;
 }
 
 export function collectorProgram(): string {
@@ -43,10 +44,14 @@ export class Collector {
   #ready: { resolve: (hello: HelloFrame) => void; reject: (error: Error) => void } | undefined;
   #seq = 0;
   #stopping = false;
+  #ended: TracerError | undefined;
   #refusals: string[] = [];
+  #said = '';
+  readonly #patience: typeof patience;
 
   private constructor(options: CollectorOptions) {
     this.#options = options;
+    this.#patience = { ...patience, ...options.patience };
     const args = [
       ...(options.ringBytes === undefined ? [] : ['--ring', String(options.ringBytes)]),
       ...(options.args ?? []),
@@ -55,13 +60,15 @@ export class Collector {
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'pipe',
-      buffer: { stdout: false, stderr: true },
+      buffer: false,
       encoding: 'buffer',
       reject: false,
       cleanup: true,
-      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     });
     this.#child.stdout.on('data', (chunk: Buffer) => this.#onData(chunk));
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      this.#said = `${this.#said}${chunk}`.slice(-SAID_MAX);
+    });
     this.#child.stdin.on('error', () => {}); // its death is reported once, by its exit
     void this.#child.then(result => this.#onExit(result));
   }
@@ -73,7 +80,7 @@ export class Collector {
       throw new TracerError('NOT_BUILT', `the collector has not been built (${program})`);
     const collector = new Collector(options);
     const hello = await within(
-      READY_MS,
+      collector.#patience.ready,
       'the collector did not get ready',
       new Promise<HelloFrame>((resolve, reject) => {
         collector.#ready = { resolve, reject };
@@ -92,11 +99,12 @@ export class Collector {
     tunnelPorts: readonly number[],
     hooks: readonly HookPlace[] = [],
   ): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended;
     const seq = ++this.#seq;
     this.#refusals = [];
     const applied = new Promise<void>((resolve, reject) => this.#waiting.set(seq, { resolve, reject }));
     this.#child.stdin.write(`${[...watchCommands(rules, tunnelPorts, hooks), `apply ${seq}`].join('\n')}\n`);
-    await within(APPLY_MS, 'the collector did not take the filter', applied);
+    await within(this.#patience.apply, 'the collector did not take the filter', applied);
     if (this.#refusals.length > 0)
       throw new TracerError('USAGE', `this cannot be watched: ${this.#refusals.join('; ')}`);
   }
@@ -108,13 +116,12 @@ export class Collector {
 
   /** Closes its stdin, which ends it after it has written everything; kills it if it does not go. */
   async stop(): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
-    for (const waiting of this.#waiting.values())
-      waiting.reject(new TracerError('COLLECTOR_DIED', 'the collector was stopped'));
-    this.#waiting.clear();
-    this.#child.stdin.end();
-    const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    if (!this.#stopping) {
+      this.#stopping = true;
+      this.#giveUp(new TracerError('COLLECTOR_DIED', 'the collector was stopped'));
+      this.#child.stdin.end();
+    }
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), this.#patience.stop);
     await this.#child.catch(() => {});
     clearTimeout(late);
   }
@@ -137,18 +144,34 @@ export class Collector {
   #onReply(reply: Extract<Frame, { kind: 'reply' }>): void {
     if (reply.refused !== undefined)
       this.#refusals.push(`${reply.refused} (${reply.why ?? 'no reason given'})`);
+    if (reply.refused === 'apply') this.#refuseOldest(reply.why ?? 'no reason given');
     if (reply.applied === undefined) return;
     this.#waiting.get(reply.applied)?.resolve();
     this.#waiting.delete(reply.applied);
+  }
+
+  #refuseOldest(why: string): void {
+    for (const [seq, waiting] of this.#waiting) {
+      this.#waiting.delete(seq);
+      waiting.reject(new TracerError('COLLECTOR_START', `the kernel did not take the filter: ${why}`));
+      return;
+    }
+  }
+
+  /** Whatever is waited for will not come. */
+  #giveUp(error: TracerError): void {
+    this.#ended ??= error;
+    this.#ready?.reject(error);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
   }
 
   #onExit(result: {
     readonly exitCode?: number | undefined;
     readonly signal?: string | undefined;
     readonly code?: string | undefined;
-    readonly stderr: unknown;
   }): void {
-    const said = result.stderr instanceof Uint8Array ? Buffer.from(result.stderr).toString().trim() : '';
+    const said = this.#said.trim();
     const how = result.signal ?? result.code ?? `exit code ${result.exitCode}`;
     const error =
       this.#hello === undefined
@@ -157,8 +180,7 @@ export class Collector {
             'COLLECTOR_DIED',
             `the collector ended unexpectedly (${how})${said === '' ? '' : `: ${said}`}`,
           );
-    this.#ready?.reject(error);
-    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#giveUp(error);
     if (!this.#stopping && this.#hello !== undefined) this.#options.onDied(error);
     this.#stopping = true;
   }
