@@ -93,8 +93,8 @@ export class HopBuilder {
 
   #between(first: Event, before: Event, after: Event, changes: Changes, hops: HopDraft[]): void {
     const layer = innermost(before);
-    const isHook = after.tap === tap.netfilter || after.tap === tap.neighbour;
-    if (layer === undefined || !(isDevice(after) || isHook)) return;
+    const isHook = after.tap === tap.netfilter; // shows its rewrites itself
+    if (layer === undefined || !(isDevice(after) || isHook || after.tap === tap.neighbour)) return;
     let tuple = tupleOf(layer);
     if (changes.encap?.from !== undefined)
       hops.push(this.#inferred(first, after, 'tunnel', 'decap', [changes.encap], tuple));

@@ -131,6 +131,11 @@ export class Walk {
     return this.#device(tap.netfilter, where, { nfHook, ...more });
   }
 
+  /** Waits for the MAC address of its next hop. */
+  waits(where: string, more: EventMore = {}): this {
+    return this.#device(tap.neighbour, where, more);
+  }
+
   /** From here on the packet looks like this. */
   becomes(packet: Packet): this {
     this.packet = packet;

@@ -203,6 +203,31 @@ describe('where netfilter hooks were watched, rewrites are seen', () => {
   });
 });
 
+test('a rewrite before it waits for its next hop’s MAC address is told too', () => {
+  const way = sameNodeRequest();
+  const entry = { ct: way.events[2]!.ct!, conntrack: way.events[2]!.conntrack! };
+  const syn = { src: podA, sport: 37_144, seq: 961_287_140 };
+  const walk = new Walk(tcpPacket({ ...syn, dst: service, dport: 80 }))
+    .queue('pod-a eth0')
+    .receive('node-1 va')
+    .becomes(tcpPacket({ ...syn, dst: nginx1, dport: 8080, ttl: 63 }))
+    .waits('node-1 cni0', entry)
+    .queue('node-1 cni0', entry);
+  const journey = resolved(walk);
+  expect(journey.hops.map(hop => `${hop.layer} ${hop.stage}`)).toEqual([
+    'device tx',
+    'device rx',
+    'netfilter prerouting',
+    'route lookup',
+    'neighbour lookup',
+    'device tx',
+  ]);
+  expect(rewrites(journey, ['dst', 'ttl'])).toEqual([
+    'netfilter prerouting: 10.96.45.123:80 → 10.244.1.6:8080 dnat',
+    'route lookup: 64 → 63 forward',
+  ]);
+});
+
 describe('other changes', () => {
   test('forwarding takes one off the TTL, at the routing decision', () => {
     const journey = resolved(sameNodeRequest());
