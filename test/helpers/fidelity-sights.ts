@@ -16,7 +16,7 @@ import { headersText, readHeaders } from './fidelity-headers.ts';
 
 /** Two clocks' stamps of the same packet at the same device are less apart. */
 const APART_NS = 1_000_000;
-/** How long a packet may wait on a CPU's backlog. */
+/** How long a packet may wait on a CPU's backlog, and how long a virtual CPU may be stopped between the two stamps. */
 const BACKLOG_NS = 50_000_000;
 
 export interface Seen {
@@ -138,14 +138,18 @@ export function groupBy<T>(items: Iterable<T>, key: (item: T) => string): Map<st
 
 export const byTime = (a: { readonly timeNs: number }, b: { readonly timeNs: number }) => a.timeNs - b.timeNs;
 
-/** The k-th with the k-th; where one is missing, the next within the time. @returns the largest distance. */
+/**
+ * The k-th with the k-th; where one is missing, the next within the time. Where only one packet ever looked like this at this
+ * place, time has nothing to tell apart, and a stopped CPU may come between the two stamps. @returns how many pairs are apart.
+ */
 export function pair(observations: readonly Observation[], sights: readonly HopSight[]): number {
   const bySight = groupBy(sights, sight => `${sight.place} ${sight.text}`);
-  let apartNs = 0;
+  let apart = 0;
   for (const [key, group] of groupBy(observations, o => `${o.place} ${o.text}`)) {
     const others = (bySight.get(key) ?? []).sort(byTime);
     group.sort(byTime);
-    const inStep = group.length === others.length && group.every((o, k) => isNear(o, others[k]!));
+    const only = group.length === 1 && others.length === 1 && isNear(group[0]!, others[0]!, BACKLOG_NS);
+    const inStep = only || (group.length === others.length && group.every((o, k) => isNear(o, others[k]!)));
     let next = 0;
     for (const observation of group) {
       while (
@@ -155,19 +159,19 @@ export function pair(observations: readonly Observation[], sights: readonly HopS
       )
         next++;
       const sight = others[next];
-      if (sight === undefined || !isNear(observation, sight)) continue;
+      if (sight === undefined || !(inStep || isNear(observation, sight))) continue;
       next++;
       observation.hop = sight;
       sight.observation = observation;
-      apartNs = Math.max(apartNs, Math.abs(sight.timeNs - observation.timeNs));
+      if (!isNear(observation, sight)) apart++;
     }
   }
-  return apartNs;
+  return apart;
 }
 
-function isNear(observation: Observation, sight: HopSight): boolean {
+function isNear(observation: Observation, sight: HopSight, moreNs = 0): boolean {
   const laterNs = sight.timeNs - observation.timeNs;
-  return laterNs >= -observation.slackNs[0] && laterNs <= observation.slackNs[1];
+  return laterNs >= -observation.slackNs[0] - moreNs && laterNs <= observation.slackNs[1] + moreNs;
 }
 
 /**
@@ -205,12 +209,25 @@ export function truePackets(observations: readonly Observation[]): TruePacket[] 
   for (const group of groupBy(observations, o => o.identity).values()) {
     const stations = [...groupBy(group, o => o.station).values()].map(list => list.sort(byTime));
     const count = Math.max(...stations.map(list => list.length));
-    const ambiguous = stations.some(list => list.length !== count);
+    const kth = (k: number) => stations.map(list => list[k]!);
+    const ambiguous =
+      stations.some(list => list.length !== count) || (count > 1 && !keepsOrder(group, kth, count));
     for (let k = 0; k < (ambiguous ? 1 : count); k++) {
-      const packet = { observations: ambiguous ? group : stations.map(list => list[k]!), ambiguous };
+      const packet = { observations: ambiguous ? group : kth(k), ambiguous };
       for (const observation of packet.observations) observation.packet = packet;
       packets.push(packet);
     }
   }
   return packets;
+}
+
+/** Packets that are alike stay in order if one CPU handled them all, or if each had arrived before the next was sent. */
+function keepsOrder(
+  group: readonly Observation[],
+  kth: (k: number) => readonly Observation[],
+  count: number,
+): boolean {
+  if (new Set(group.map(o => o.hop?.event.cpu)).size === 1) return true;
+  const times = Array.from({ length: count }, (_, k) => kth(k).map(o => o.timeNs));
+  return times.every((own, k) => k === 0 || Math.min(...own) > Math.max(...times[k - 1]!));
 }

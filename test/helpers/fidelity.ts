@@ -31,7 +31,8 @@ export interface Fidelity {
   readonly journeys: number;
   readonly complete: number;
   readonly outcomes: Readonly<Record<string, number>>;
-  readonly apartNs: number;
+  /** Pairs whose stamps are more than 1 ms apart. */
+  readonly apart: number;
   /** A few of each kind of mistake, in words. */
   readonly examples: Readonly<Record<string, readonly string[]>>;
 }
@@ -62,7 +63,7 @@ export function compare(
   const within = (item: { readonly timeNs: number }) => item.timeNs >= fromNs && item.timeNs <= toNs;
   const observations = captured.filter(within);
   const sights = sightsOf(all);
-  const apartNs = pair(captured, sights);
+  const apart = pair(captured, sights);
   const packets = truePackets(observations);
   const judge = new Judge(components(all));
   for (const group of groupBy(sights.filter(within), sight => sight.seen.journey.id).values())
@@ -86,7 +87,7 @@ export function compare(
     journeys: all.length,
     complete: all.filter(({ journey }) => journey.complete).length,
     outcomes,
-    apartNs,
+    apart,
     examples: Object.fromEntries(judge.examples),
   };
 }

@@ -63,7 +63,12 @@ export class Traffic {
         await step.run(this);
       }
     } finally {
-      for (const server of this.#servers.splice(0)) this.received.push(...(await server.stop()));
+      for (const server of this.#servers.splice(0)) {
+        const received = await server.stop();
+        this.received.push(...received);
+        // A server answers what it gets: what it sent are those.
+        this.sent.push(...received.flatMap(name => (name[0] === 'n' ? `r${name.slice(1)}` : [])));
+      }
     }
     return { sent: this.sent, received: this.received };
   }
@@ -72,10 +77,13 @@ export class Traffic {
     return (await inLab(this.#lab, place, ...argv)).output;
   }
 
-  /** `count` requests one after the other from `place`, each waiting for its answer. `tag`: two letters of its own. */
+  /**
+   * `count` requests one after the other from `place`, each waiting for its answer. `tag`: two letters of its own, the first of them
+   * c where the datagrams are longer than an MTU.
+   */
   async ask(place: string, ip: string, count: number, len: number, tag: string): Promise<void> {
     const { sent, answered } = await this.#udp(place, 'ask', ip, count, len, tag);
-    this.sent.push(...sent, ...sent.map(name => `r${name.slice(1)}`));
+    this.sent.push(...sent);
     this.received.push(...answered);
   }
 
@@ -260,6 +268,11 @@ const mtu: TrafficStep = {
     await link('node-2', veth, before);
     await link('nginx-3', 'eth0', before);
   },
+};
+
+export const oneRequest: TrafficStep = {
+  name: 'one request on one node',
+  run: t => t.in('pod-a', ...curl(`http://${at.nginx1}:8080/`)),
 };
 
 export const mixedTraffic: readonly TrafficStep[] = [
