@@ -4,8 +4,8 @@
  */
 import type { Change, Endpoint, Hop, Journey } from '../../model/journey.ts';
 
+/** Behind the node ports, which end at 32767. */
 const EPHEMERAL_FROM = 32_768;
-const NODE_PORTS_TO = 32_767;
 
 export function canonicalJourney(journey: Journey, label: (hop: Hop) => string): string {
   const ends = [journey.from, journey.to, ...(journey.backend === undefined ? [] : [journey.backend])]
@@ -31,7 +31,7 @@ function endText(endpoint: Endpoint): string {
 }
 
 function portText(port: number): string {
-  return port >= EPHEMERAL_FROM && port > NODE_PORTS_TO ? '*' : String(port);
+  return port >= EPHEMERAL_FROM ? '*' : String(port);
 }
 
 function hopText(hop: Hop, label: string): string {
@@ -41,13 +41,15 @@ function hopText(hop: Hop, label: string): string {
   return [label, hop.layer, hop.stage, hop.dev ?? '-', ...changes].join(' ');
 }
 
-function changeText(change: Change): string {
-  return `[${change.field} ${withoutPort(change.from)}→${withoutPort(change.to)} ${change.by}]`;
+/** SNAT picks any free port, not only ephemeral ones. */
+function changeText({ field, from, to, by }: Change): string {
+  const isPicked = by === 'masquerade' || by === 'snat';
+  return `[${field} ${withoutPort(from, by === 'unsnat')}→${withoutPort(to, isPicked)} ${by}]`;
 }
 
-function withoutPort(text: string | undefined): string {
+function withoutPort(text: string | undefined, isPicked: boolean): string {
   if (text === undefined) return '-';
-  return text.replace(/:(\d+)$/, (_, port: string) => `:${portText(Number(port))}`);
+  return text.replace(/:(\d+)$/, (_, port: string) => `:${isPicked ? '*' : portText(Number(port))}`);
 }
 
 function outcomeText(journey: Journey): string {

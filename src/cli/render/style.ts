@@ -52,9 +52,10 @@ export function styleFor(mode: ColorMode, isTty: boolean): Style {
 export function column(text: string, width: number): string {
   const has = stringWidth(text);
   if (has <= width) return text + ' '.repeat(width - has);
-  let cut = text;
-  while (stringWidth(cut) > width - 1) cut = cut.slice(0, -1);
-  return `${cut}…`;
+  const letters = [...text];
+  while (stringWidth(letters.join('')) > width - 1) letters.pop();
+  const cut = `${letters.join('')}…`;
+  return cut + ' '.repeat(width - stringWidth(cut));
 }
 
 /** Words of `text` in lines of at most `width` columns; a word that is longer stands alone. */
