@@ -245,6 +245,7 @@ class FollowRun {
   }
 
   #exitCode(): number {
+    if (this.#output.isClosed) return 0; // the reader has seen enough: what was cut short by that failed nobody
     if (this.#book.all().some(flow => !isGood(flow))) return 4;
     if (this.#pipeline.correlator.stats.lost > 0) return 5;
     return this.#printed === 0 ? 3 : 0;

@@ -14,6 +14,11 @@ export class Output {
     process.stderr.on('error', () => {}); // nobody to tell
   }
 
+  /** The reader has gone. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   line(text: string): void {
     if (!this.#closed) process.stdout.write(`${text}\n`);
   }
