@@ -55,6 +55,8 @@ export class Matcher {
   matches(journey: Journey): boolean {
     const known = journey.flow === undefined ? undefined : this.#flows.get(journey.flow);
     const decided = known ?? this.#decide(journey);
+    // An ICMP error alone does not tell whom its flow is for: a request that closes later does.
+    if (journey.direction === 'related' && !decided) return false;
     if (journey.flow !== undefined && known === undefined) {
       if (this.#flows.size > 100_000) this.#flows.clear();
       this.#flows.set(journey.flow, decided);

@@ -1,0 +1,99 @@
+/** The inventory as correlation and resolution ask for it, and where netfilter links are worth their cost. */
+import { describe, expect, test } from 'vitest';
+import { hookPlaces } from '../../../src/cli/hook-places.ts';
+import { HostPlaces } from '../../../src/cli/places.ts';
+import { Names } from '../../../src/inventory/names.ts';
+import { select } from '../../../src/inventory/selectors.ts';
+import { inventoryOf, labCluster, labNamespaces, rootNetns } from '../inventory/machine.ts';
+
+const ms = 1_000_000;
+const at = 1500 * ms;
+const forwarding = labNamespaces('one', 100).map(each =>
+  each.cookie === '100' || each.cookie === '102' || each.cookie === '103'
+    ? { ...each, ipForward: true }
+    : each,
+);
+const inventory = inventoryOf(rootNetns, ...forwarding);
+const names = new Names(inventory, [labCluster('lab:one', 100)]);
+const places = new HostPlaces(inventory, names);
+
+describe('links', () => {
+  test.each([
+    [104, 1, { kind: 'loopback' }],
+    [104, 2, { kind: 'veth', peer: { netns: 102, ifindex: 5 } }],
+    [102, 5, { kind: 'veth', peer: { netns: 104, ifindex: 2 }, master: 3 }],
+    [102, 3, { kind: 'bridge' }],
+    [102, 4, { kind: 'vxlan' }],
+    [3, 2, { kind: 'other' }],
+  ])('of namespace %i, device %i', (netns, ifindex, facts) => {
+    expect(places.link(netns, ifindex, at)).toEqual(facts);
+  });
+
+  test('that nobody knows are counted, so that the collector looks again', () => {
+    const before = places.misses;
+    expect(places.link(104, 99, at)).toBeUndefined();
+    expect(places.link(999, 1, at)).toBeUndefined();
+    expect(places.owns(999, '10.0.0.1', at)).toBeUndefined();
+    expect(places.misses).toBe(before + 3);
+  });
+});
+
+test('a namespace owns its addresses', () => {
+  expect(places.owns(104, '10.244.1.5', at)).toBe(true);
+  expect(places.owns(104, '10.244.1.6', at)).toBe(false);
+  expect(places.owns(104, '127.0.0.1', at)).toBe(true);
+});
+
+test('places have the names of the cluster', () => {
+  expect(places.netns(104, at)).toMatchObject({
+    label: 'pod-a',
+    kind: 'pod',
+    node: 'node-1',
+    name: 'one-pod-a',
+  });
+  expect(places.netns(102, at)).toMatchObject({ label: 'node-1', kind: 'node' });
+  expect(places.netns(999, at)).toEqual({ label: 'netns 999', kind: 'netns' });
+});
+
+test('devices have their other end and their bridge', () => {
+  expect(places.device(102, 5, at)).toEqual({
+    kind: 'veth',
+    name: 'va',
+    peer: { label: 'pod-a', dev: 'eth0' },
+    master: 'cni0',
+  });
+  expect(places.device(102, 99, at)).toBeUndefined();
+});
+
+test('routes and endpoints', () => {
+  expect(places.route(102, '10.244.2.7', at)).toMatchObject({
+    prefix: '10.244.2.0/24',
+    via: '10.244.2.0',
+    dev: 'flannel.1',
+  });
+  const query = { ip: '10.96.45.123', port: 80, proto: 'tcp', netns: 104, timeNs: at };
+  expect(places.endpoint(query)).toMatchObject({ kind: 'service', name: 'nginx-service', portName: 'http' });
+});
+
+describe('netfilter links', () => {
+  const target = (src: string, dst: string) => ({
+    src: select(src, names),
+    dst: select(dst, names),
+    dnsIps: [],
+  });
+
+  test('are put where packets on the way are forwarded, in no pod', () => {
+    const found = hookPlaces(target('pod-a', 'nginx-2'), names);
+    expect(new Set(found.map(({ cookie }) => cookie))).toEqual(new Set(['100', '102', '103']));
+  });
+
+  test('of the families that are followed', () => {
+    const families = (src: string, dst: string) =>
+      new Set(hookPlaces(target(src, dst), names).map(({ family }) => family));
+    expect(families('pod-a', '10.96.45.123')).toEqual(new Set([4]));
+  });
+
+  test('nowhere without a namespace to begin at', () => {
+    expect(hookPlaces(target('any', 'any'), names)).toEqual([]);
+  });
+});
