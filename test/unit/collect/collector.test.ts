@@ -1,6 +1,9 @@
 /** The collector's life, with small programs in its place (test/fixtures/collectors). */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import type { TracerError } from '../../../src/base/errors.ts';
 import { Collector, type CollectorOptions } from '../../../src/collect/collector.ts';
 import type { Frame } from '../../../src/wire/decode.ts';
@@ -8,6 +11,11 @@ import { helloJson } from '../../helpers/frames.ts';
 
 const started: Collector[] = [];
 const rules = [{ proto: 'any', a: { any: true }, b: { any: true } }] as const;
+
+/** The programs are compiled once. */
+const cache = mkdtempSync(join(tmpdir(), 'tracer-compiled-'));
+vi.stubEnv('NODE_COMPILE_CACHE', cache);
+afterAll(() => rmSync(cache, { recursive: true }));
 
 afterEach(async () => {
   await Promise.all(started.splice(0).map(collector => collector.stop()));
