@@ -1,6 +1,9 @@
 /** The figure that a run prints, and what makes it fail. */
 import type { Fidelity } from './fidelity.ts';
-import type { Run } from './fidelity-run.ts';
+import { compareCounters, type DeviceCount, readCounters } from './fidelity-counters.ts';
+import { comparePayloads } from './fidelity-payloads.ts';
+import { type Run, type RunOptions, runTraffic } from './fidelity-run.ts';
+import type { TrafficStep } from './traffic.ts';
 
 export const TARGET = 0.999;
 
@@ -44,4 +47,45 @@ export function failures(run: Run, { atLeast = 10_000 } = {}): string[] {
   for (const [kind, count] of Object.entries(none)) if (count > 0) found.push(`${count} ${kind}`);
   if (found.length === 0) return found;
   return [...found, ...Object.entries(f.examples).map(([kind, words]) => `${kind}:\n${words.join('\n')}`)];
+}
+
+/** A run without tcpdump, held against what devices counted, and senders and receivers logged. @returns what disagrees, in words. */
+export async function runCounted(
+  lab: string,
+  steps: readonly TrafficStep[],
+  options: RunOptions = {},
+): Promise<string[]> {
+  const counts: DeviceCount[][] = [];
+  const atRest = async (names: readonly string[]) => {
+    counts.push(await readCounters(names));
+  };
+  const run = await runTraffic(lab, steps, { ...options, capture: false, atRest });
+  const found: string[] = [];
+  const devices = compareCounters(counts[0]!, counts[1]!, run.all, run);
+  for (const d of devices)
+    if (!d.agrees) found.push(`${d.place}: ${d.counted} packets counted, ${d.hops} hops`);
+  const payloads = comparePayloads(run.payloads, run.all);
+  for (const p of payloads)
+    if (p.journeys !== p.sent || p.delivered !== p.received) found.push(`datagrams ${JSON.stringify(p)}`);
+  if (run.suspectJoins > 0) found.push(`${run.suspectJoins} suspect joins`);
+  if (run.stats.seen !== run.events + run.stats.lost)
+    found.push(`${run.stats.seen} events seen, ${run.events} came, ${run.stats.lost} lost`);
+  if (devices.reduce((sum, d) => sum + d.counted, 0) < 5_000) found.push('hardly any packet was counted');
+  if (payloads.length < 100) found.push(`only ${payloads.length} datagrams have a name`);
+  return found;
+}
+
+/** Observations that no journey has although no loss was told for their time. A run with losses. */
+export function unexplained(run: Run): string[] {
+  const { observations } = run.captured!;
+  const { fromNs, toNs } = run.captured!.fidelity;
+  return observations
+    .filter(o => o.hop === undefined && o.timeNs >= fromNs && o.timeNs <= toNs)
+    .filter(
+      o =>
+        !run.losses.some(
+          loss => loss.fromNs <= o.timeNs + o.slackNs[1] && loss.toNs >= o.timeNs - o.slackNs[0],
+        ),
+    )
+    .map(o => `${o.timeNs} ${o.place} ${o.text}`);
 }

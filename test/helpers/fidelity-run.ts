@@ -19,8 +19,8 @@ export interface RunOptions extends Pick<CollectorOptions, 'ringBytes' | 'args'>
   readonly capture?: boolean;
   /** Called at quiet moments, when the collector follows: before and after the traffic. */
   readonly atRest?: (names: readonly string[]) => Promise<void>;
-  /** Called with the collector's pid when the traffic begins. */
-  readonly onTraffic?: (pid: number) => void;
+  /** Called with the collector's pid when the traffic begins; what it returns, when the traffic has ended. */
+  readonly onTraffic?: (pid: number) => () => void;
 }
 
 export interface Run {
@@ -55,8 +55,8 @@ export async function runTraffic(
     const traffic = await Traffic.start(lab);
     await options.atRest?.(names);
     const fromNs = await following.settle(0);
-    options.onTraffic?.(following.pid);
-    const payloads = await traffic.run(steps);
+    const onEnd = options.onTraffic?.(following.pid);
+    const payloads = await traffic.run(steps).finally(() => onEnd?.());
     const toNs = await following.settle(CLOSED_NS);
     await options.atRest?.(names);
     const result = await capture?.finish();

@@ -15,7 +15,7 @@ import {
 /** Mistakes of a kind that are told in words. */
 const EXAMPLES = Number(process.env.FIDELITY_EXAMPLES ?? 3);
 
-export interface Fidelity {
+export interface Fidelity extends CompareOptions {
   readonly observations: number;
   /** In exactly one journey (or several that are linked), together with nothing foreign. */
   readonly right: number;
@@ -75,6 +75,8 @@ export function compare(
   const segments = segmentsOf(sights);
   for (const sight of sights.filter(within)) judge.sight(sight, segments.get(sight) ?? []);
   return {
+    fromNs,
+    toNs,
     observations: observations.length,
     right: judge.right,
     missing: judge.count('missing'),
