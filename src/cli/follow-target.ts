@@ -74,7 +74,8 @@ export class Matcher {
     )
       return false;
     if (port !== undefined && !usesPort(journey, port)) return false;
-    if (journey.direction === 'none') return isNoiseWanted(this.#target) && between(journey, src, dst);
+    if (journey.direction === 'none')
+      return isNoiseWanted(this.#target, journey) && between(journey, src, dst);
     if (journey.direction === 'request')
       return isAt(src, journey.from, firstNetns(journey)) && reaches(dst, journey);
     // A flow that was open before: its reply shows both ends the other way round.
@@ -85,16 +86,18 @@ export class Matcher {
   }
 
   #isDns(journey: Journey): boolean {
-    const { src, dnsIps } = this.#target;
-    if (dnsIps.length === 0 || !usesPort(journey, 53)) return false;
+    const { src, dnsIps, port } = this.#target;
+    if (dnsIps.length === 0 || !usesPort(journey, 53) || (port !== undefined && port !== 53)) return false;
     const server = journey.direction === 'reply' ? journey.from : journey.to;
     const client = journey.direction === 'reply' ? journey.to : journey.from;
     return dnsIps.includes(server.ip) && isAt(src, client, firstNetns(journey));
   }
 }
 
-function isNoiseWanted(target: FollowTarget): boolean {
-  return target.proto === 'arp' || target.proto === 'icmpv6' || target.dst.any === true;
+/** What has no conversation, such as ARP: where it was asked for, or where the two ask for each other. */
+function isNoiseWanted({ proto, src, dst }: FollowTarget, journey: Journey): boolean {
+  if (proto === 'arp' || proto === 'icmpv6' || dst.any === true) return true;
+  return journey.proto === 'arp' && src.any !== true;
 }
 
 function between(journey: Journey, src: Selection, dst: Selection): boolean {
@@ -114,12 +117,8 @@ function reaches(dst: Selection, journey: Journey): boolean {
 function isAt(selection: Selection, endpoint: Endpoint, netns?: string): boolean {
   if (selection.any === true) return true;
   if (netns !== undefined && selection.netnsCookies.includes(netns)) return true;
-  if (
-    selection.cluster !== undefined &&
-    endpoint.cluster !== undefined &&
-    endpoint.cluster !== selection.cluster
-  )
-    return false;
+  // An address means this only in its own cluster: other labs, and namespaces without a name, may use the same.
+  if (selection.cluster !== undefined && endpoint.cluster !== selection.cluster) return false;
   if (selection.kind === 'service' && endpoint.kind === 'service' && selection.service !== undefined)
     return endpoint.name === selection.service.name && endpoint.namespace === selection.service.namespace;
   return selection.ips.includes(endpoint.ip) || selection.cidrs.some(cidr => inCidr(endpoint.ip, cidr));

@@ -2,6 +2,7 @@
 import type { HookPlace } from '../collect/watch.ts';
 import type { Names } from '../inventory/names.ts';
 import { reachableFrom } from '../inventory/reach.ts';
+import type { Selection } from '../inventory/selection.ts';
 import type { FollowTarget } from './follow-target.ts';
 
 /** Each costs every packet of its namespaces some 0.2 µs a hook. */
@@ -9,7 +10,7 @@ const NAMESPACES_MAX = 8;
 
 export function hookPlaces(target: FollowTarget, names: Names): HookPlace[] {
   const { inventory } = names;
-  const starts = [target.src, target.dst].flatMap(side => side.netnsCookies);
+  const starts = [target.src, target.dst].flatMap(side => startsOf(side, names));
   const found = new Set<string>();
   for (const cookie of starts) {
     const start = inventory.viewAt(cookie, inventory.latestNs);
@@ -22,6 +23,13 @@ export function hookPlaces(target: FollowTarget, names: Names): HookPlace[] {
   }
   const families = familiesOf(target);
   return [...found].flatMap(cookie => families.map(family => ({ cookie, family })));
+}
+
+/** The namespaces of a side; an address is that of its owner, if it is clear whose. */
+function startsOf(side: Selection, names: Names): readonly string[] {
+  if (side.netnsCookies.length > 0 || side.any === true) return side.netnsCookies;
+  const owners = side.ips.flatMap(ip => names.inventory.ownersOf(ip).map(view => view.cookie));
+  return new Set(owners).size === 1 ? owners.slice(0, 1) : [];
 }
 
 function familiesOf({ src, dst }: FollowTarget): (4 | 6)[] {

@@ -54,10 +54,6 @@ function ourShape(text: string): string {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
-// A reader that goes away (`| head`) is no failure; whoever wants to know listens too.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
 
 try {
   await program.parseAsync(process.argv);

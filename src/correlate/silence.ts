@@ -5,6 +5,7 @@ import type { OpenJourney } from './open-journey.ts';
 import { isEdge, type Topology } from './topology.ts';
 
 const MS = 1_000_000;
+const NF_INET_LOCAL_IN = 1;
 export const ENDED_NS = 5 * MS;
 export const DELIVERED_NS = 20 * MS;
 export const ELSEWHERE_NS = 100 * MS;
@@ -27,13 +28,21 @@ export function silenceOf(journey: OpenJourney, topology: Topology): number {
 
 /** Received in the namespace that it is addressed to. */
 export function atDestination(journey: OpenJourney, topology: Topology): boolean {
+  if (isLocalIn(journey)) return true;
   const at = journey.lastPlace;
   if (at.tap !== tap.netifReceiveSkb) return false;
   const headers = at.headers;
   const layer = innermost(at);
   if (layer === undefined || headers?.inner !== undefined) return false;
   if (isMulticast(layer.dst) || layer.family === 0) return !isPort(journey, topology);
-  return topology.owns(at.netns, layer.dst, at.timeNs) === true;
+  // DNAT may have come after the device: an end shows what it made of the packet.
+  const end = innermost(journey.last);
+  return topology.owns(at.netns, end?.dst ?? layer.dst, at.timeNs) === true;
+}
+
+/** Let in by the INPUT hook, and not only as the outside of a tunnel's packet. */
+function isLocalIn({ last }: OpenJourney): boolean {
+  return last.tap === tap.netfilter && last.nfHook === NF_INET_LOCAL_IN && last.headers?.inner === undefined;
 }
 
 /** On a bridge's port the frame belongs to the bridge, which has yet to decide. */

@@ -64,14 +64,27 @@ function deviceText(hop: HopFacts, before: HopFacts | undefined, place: string):
 function routeText(hop: HopFacts, place: string): string {
   const route = hop.route;
   if (route === undefined) return `${place} forwards it`;
+  const ttl = hop.changes.find(change => change.field === 'ttl')?.to;
   const via = route.via === undefined ? 'on the link' : `via ${route.via}`;
-  return `${place} routes it: ${route.prefix === '0.0.0.0/0' || route.prefix === '::/0' ? 'default' : route.prefix} ${via}${route.dev === undefined ? '' : ` dev ${route.dev}`}`;
+  return `${place} routes it: ${route.prefix === '0.0.0.0/0' || route.prefix === '::/0' ? 'default' : route.prefix} ${via}${route.dev === undefined ? '' : ` dev ${route.dev}`}${ttl === undefined ? '' : `, TTL ${ttl}`}`;
 }
+
+/** Frees with a reason that sounds like a loss and is none. */
+const freedWords: Readonly<Record<string, string>> = {
+  'NO_SOCKET in ping_rcv': 'the pinging process has its copy',
+  'NO_SOCKET in tcp_v4_rcv': 'nobody listens on that port',
+  'NO_SOCKET in tcp_v6_rcv': 'nobody listens on that port',
+  'NO_SOCKET in __udp4_lib_rcv': 'nobody listens on that port',
+  'NO_SOCKET in __udp6_lib_rcv': 'nobody listens on that port',
+  'OTHERHOST in ip_rcv_core': 'for another machine, by its MAC address',
+};
 
 /** An ordinary end names its function, one with a reason was freed although nothing was lost. */
 function socketText(hop: HopFacts): string {
   if (hop.hook === 'skb_copy_datagram_iovec') return 'read by the process';
   if (hop.verdict === undefined) return 'taken by the stack';
+  const known = freedWords[hop.verdict];
+  if (known !== undefined) return `${known} (${hop.verdict})`;
   return hop.verdict.includes(' in ') ? `freed: ${hop.verdict}` : `taken by ${hop.verdict}`;
 }
 

@@ -53,7 +53,8 @@ export class HopBuilder {
         ...verdictOf(record.ends.get(index)),
       };
       const isLast = index === events.length - 1;
-      hops.push({ ...hop, ...layerOf(event, isLast && record.outcome.kind === 'dropped'), ...extra });
+      const whole = { ...hop, ...layerOf(event, isLast && record.outcome.kind === 'dropped'), ...extra };
+      hops.push(index === 0 ? withoutRepeats(whole) : whole);
       if (event.netns !== 0) before = event; // an end often has no device any more: the packet is where it was
     }
     return hops;
@@ -228,6 +229,11 @@ function atHook(hop: HopDraft, changes: Pick<Changes, 'dst' | 'src'> | undefined
   return { ...without, changes: [...rewrites, ...rest], ...(rewrites.length === 0 ? { repeats: true } : {}) };
 }
 
+/** Where a packet came to be is always shown. */
+function withoutRepeats({ repeats: _, ...hop }: HopDraft): HopDraft {
+  return hop;
+}
+
 /** By hook number. */
 const nfStages: readonly Stage[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
 const nfHooks = [
@@ -297,7 +303,7 @@ function conntrackOf(event: Event): { ct?: ConntrackRef } {
   return {
     ct: {
       zone: record.zone,
-      id: event.ct.toString(16),
+      id: conntrackId(event),
       orig: conntrackTuple(record.orig),
       reply: conntrackTuple(record.reply),
       dir: record.ctinfo >= CTINFO_REPLY ? 'reply' : 'orig',
@@ -305,6 +311,15 @@ function conntrackOf(event: Event): { ct?: ConntrackRef } {
       ...(record.mark === 0 ? {} : { mark: record.mark }),
     },
   };
+}
+
+/** Two entries differ in it as they do in their address, which is nobody's business. */
+function conntrackId(event: Event): string {
+  const { orig, zone } = event.conntrack!;
+  let hash = 0x811c9dc5;
+  for (const char of `${event.ct} ${zone} ${orig.src} ${orig.sport} ${orig.dst} ${orig.dport} ${orig.proto}`)
+    hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
 }
 
 /** The tuple with its ends as in the text of a change ("address:port"). */

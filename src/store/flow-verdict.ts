@@ -27,7 +27,7 @@ export function blameOf(entry: FlowEntry, state: FlowState): Flow['blame'] {
   const due = entry.waiting.reduce((a, b) => later(a, b));
   // An answer came and was lost on its way: that is the place to look at.
   if (entry.lostReply !== undefined && startNs(entry.lostReply) >= startNs(due))
-    return dropBlame(entry.lostReply, `the answer ${entry.lostReply.summary} was dropped: `);
+    return dropBlame(entry.lostReply, `the answer came as far as a drop: ${entry.lostReply.summary}, `);
   const times = entry.waiting.filter(request => request.summary === due.summary).length;
   return pick(due, unansweredText(due, times));
 }
@@ -50,9 +50,13 @@ function unansweredText(due: Journey, times: number): string {
     return `${sent}, waits for the MAC address of its next hop`;
   if (outcome.kind === 'open' || outcome.kind === 'lost') return `${sent}, where it went was not seen`;
   if (outcome.kind === 'transmitted') return `${sent}, left this kernel by ${outcome.dev}, nothing came back`;
-  return `${sent}, reached ${nameOf(due.backend ?? due.to)}, nothing came back (is anything listening there?)`;
+  return `${sent}, reached ${nameOf(due.backend ?? due.to)}, nothing came back${listeningText(due)}`;
 }
 
 function nameOf(endpoint: Endpoint): string {
   return endpoint.name ?? endpoint.ip;
+}
+
+function listeningText(due: Journey): string {
+  return due.proto === 'tcp' || due.proto === 'udp' ? ' (is anything listening there?)' : '';
 }

@@ -230,6 +230,7 @@ function offsetText(ns: number): string {
 
 /** Place and device stand in columns of their own. */
 function shortText(hop: Hop): string {
+  if (hop.layer === 'route') return hop.text.replace(/^.*? routes it: /, 'routed: ');
   if (hop.layer !== 'device' || hop.hook === 'napi_gro_receive_exit') return hop.text;
   if (hop.stage === 'rx') return hop.dev === 'lo' ? 'back in' : 'in';
   if (hop.peer !== undefined) return `out → ${hop.peer.netns} ${hop.peer.dev}`;

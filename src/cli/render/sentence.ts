@@ -40,5 +40,5 @@ function counts(flow: Flow): string {
   const again = flow.retransmits === 0 ? '' : `, ${flow.retransmits} retransmitted`;
   const dropped = flow.dropped === 0 ? '' : `, ${flow.dropped} dropped`;
   const errors = related === 0 ? '' : `, ${related} ICMP errors`;
-  return `, ${request} packets out, ${reply} back${errors}${again}${dropped}${latency}`;
+  return `, ${request} ${request === 1 ? 'packet' : 'packets'} out, ${reply} back${errors}${again}${dropped}${latency}`;
 }

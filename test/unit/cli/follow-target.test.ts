@@ -177,9 +177,11 @@ describe('narrowed', () => {
     expect(matched(target(pod, any, { proto: 'udp' }), crossNodeRequest())).toEqual([false]);
   });
 
-  test('ARP only where it is asked for, or everything', () => {
+  test('ARP only between the two, where it is asked for, or everything', () => {
     const who = (): Walk => new Walk(arpPacket({ op: 1, sender: podA, target: nginx2 })).queue('pod-a eth0');
-    expect(matched(target(pod, backend), who())).toEqual([false]);
+    const stranger = new Walk(arpPacket({ op: 1, sender: podA, target: '10.244.1.1' })).queue('pod-a eth0');
+    expect(matched(target(pod, backend), stranger)).toEqual([false]);
+    expect(matched(target(pod, backend), who())).toEqual([true]);
     expect(matched(target(pod, backend, { proto: 'arp' }), who())).toEqual([true]);
     expect(matched(target(pod, any), who())).toEqual([true]);
   });

@@ -74,7 +74,7 @@ describe('text', () => {
     ['dropped: no reason given', { layer: 'drop', stage: 'drop' }],
     ['taken by skb_consume_udp', { layer: 'socket', stage: 'deliver', verdict: 'skb_consume_udp' }],
     [
-      'freed: NO_SOCKET in tcp_v4_rcv',
+      'nobody listens on that port (NO_SOCKET in tcp_v4_rcv)',
       { layer: 'socket', stage: 'deliver', verdict: 'NO_SOCKET in tcp_v4_rcv' },
     ],
     ['taken by the stack', { layer: 'socket', stage: 'deliver' }],

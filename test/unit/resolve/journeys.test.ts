@@ -107,7 +107,7 @@ describe('hops', () => {
       .hops.find(each => each.layer === 'route');
     expect(hop).toMatchObject({
       route: { table: 'main', prefix: '10.244.1.0/24', dev: 'cni0' },
-      text: 'node-1 routes it: 10.244.1.0/24 on the link dev cni0',
+      text: 'node-1 routes it: 10.244.1.0/24 on the link dev cni0, TTL 63',
     });
   });
 
