@@ -23,20 +23,21 @@
 static const struct tap_row {
 	const char *program;
 	enum tap tap;
-	const char *since;
+	int args;          /* that the program reads; the tracepoint must have as many */
+	const char *since; /* it has */
 } rows[] = {
-	{"net_dev_queue", TAP_NET_DEV_QUEUE, "5.5"},
-	{"netif_receive_skb", TAP_NETIF_RECEIVE_SKB, "5.5"},
-	{"kfree_skb", TAP_KFREE_SKB, "5.17"},
-	{"consume_skb", TAP_CONSUME_SKB, "6.3"},
-	{"net_dev_start_xmit", TAP_NET_DEV_START_XMIT, "5.5"},
-	{"skb_copy_datagram_iovec", TAP_COPY_DATAGRAM, "5.5"},
-	{"napi_gro_receive_entry", TAP_GRO_ENTRY, "5.5"},
-	{"napi_gro_receive_exit", TAP_GRO_EXIT, "5.5"},
-	{"neigh_event_send_done", TAP_NEIGHBOUR, "5.5"},
-	{"inet_sock_set_state", TAP_PROCESS, "5.5"},
-	{"sock_send_length", TAP_PROCESS, "6.3"},
-	{"sock_recv_length", TAP_PROCESS, "6.3"},
+	{"net_dev_queue", TAP_NET_DEV_QUEUE, 1, "5.5"},
+	{"netif_receive_skb", TAP_NETIF_RECEIVE_SKB, 1, "5.5"},
+	{"kfree_skb", TAP_KFREE_SKB, 3, "5.17"},
+	{"consume_skb", TAP_CONSUME_SKB, 2, "6.3"},
+	{"net_dev_start_xmit", TAP_NET_DEV_START_XMIT, 1, "5.5"},
+	{"skb_copy_datagram_iovec", TAP_COPY_DATAGRAM, 1, "5.5"},
+	{"napi_gro_receive_entry", TAP_GRO_ENTRY, 1, "5.5"},
+	{"napi_gro_receive_exit", TAP_GRO_EXIT, 1, "5.5"},
+	{"neigh_event_send_done", TAP_NEIGHBOUR, 2, "5.5"},
+	{"inet_sock_set_state", TAP_PROCESS, 3, "5.5"},
+	{"sock_send_length", TAP_PROCESS, 1, "6.3"},
+	{"sock_recv_length", TAP_PROCESS, 1, "6.3"},
 };
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
@@ -85,20 +86,35 @@ static void prepare_netfilter(struct tracer_bpf *bpf, const struct btf *kernel)
 	}
 }
 
-/* Leaves out the programs whose tracepoint this kernel lacks, so that one missing does not refuse all. */
+/* Arguments of a tracepoint in this kernel; -1: it has none of that name. btf_trace_NAME is a pointer to void (void *, args…). */
+static int tracepoint_args(const struct btf *kernel, const char *tracepoint)
+{
+	const struct btf_type *type;
+	char name[64];
+	int id;
+
+	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
+	id = kernel ? btf__find_by_name_kind(kernel, name, BTF_KIND_TYPEDEF) : -1;
+	if (id < 0)
+		return -1;
+	type = btf__type_by_id(kernel, btf__type_by_id(kernel, id)->type);
+	type = type && btf_is_ptr(type) ? btf__type_by_id(kernel, type->type) : NULL;
+	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1;
+}
+
+/* Leaves out the programs whose tracepoint this kernel lacks or has with less, so that one missing does not refuse all. */
 static void leave_out(struct tracer_bpf *bpf, int with_netfilter)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
 
 	for (size_t i = 0; i < ROWS; i++) {
-		char name[64];
+		int args = tracepoint_args(kernel, rows[i].program);
 
-		snprintf(name, sizeof(name), "btf_trace_%s", rows[i].program);
-		if (kernel && btf__find_by_name_kind(kernel, name, BTF_KIND_TYPEDEF) > 0)
+		if (args >= rows[i].args)
 			continue;
 		bpf_program__set_autoload(program_of(bpf, i), false);
-		snprintf(state.reason[i], sizeof(state.reason[i]), "this kernel has no tracepoint %s (Linux %s)",
-			 rows[i].program, rows[i].since);
+		snprintf(state.reason[i], sizeof(state.reason[i]), "this kernel's tracepoint %s %s (Linux %s)",
+			 rows[i].program, args < 0 ? "does not exist" : "tells too little", rows[i].since);
 	}
 	bpf_program__set_autoload(bpf->progs.netfilter_hook, false);
 	if (with_netfilter)
