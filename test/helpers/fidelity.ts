@@ -27,7 +27,8 @@ export interface Fidelity extends CompareOptions {
   readonly splits: number;
   readonly falseDrops: number;
   readonly shownComplete: number;
-  readonly ambiguous: number;
+  /** Observations of packets that cannot be told from their equals. */
+  readonly alike: number;
   readonly journeys: number;
   readonly complete: number;
   readonly outcomes: Readonly<Record<string, number>>;
@@ -85,7 +86,7 @@ export function compare(
     splits: judge.count('splits'),
     falseDrops: judge.count('falseDrops'),
     shownComplete: judge.count('shownComplete'),
-    ambiguous: packets.filter(packet => packet.ambiguous).length,
+    alike: packets.reduce((sum, p) => sum + (p.ambiguous ? p.observations.length : 0), 0),
     journeys: all.length,
     complete: all.filter(({ journey }) => journey.complete).length,
     outcomes,

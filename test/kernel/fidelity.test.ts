@@ -10,13 +10,10 @@ import { runTraffic } from '../helpers/fidelity-run.ts';
 import { testLabName } from '../helpers/lab.ts';
 import { mixedTraffic, oneRequest } from '../helpers/traffic.ts';
 
-/** A collector that does not get the CPU: the ring fills up, again and again. */
+/** A collector that does not get the CPU for a while: the ring fills up, again and again. */
 function stopNowAndThen(pid: number): () => void {
-  let stopped = false;
-  const timer = setInterval(() => {
-    stopped = !stopped;
-    process.kill(pid, stopped ? 'SIGSTOP' : 'SIGCONT');
-  }, 30);
+  let ticks = 0;
+  const timer = setInterval(() => process.kill(pid, ticks++ % 6 === 0 ? 'SIGSTOP' : 'SIGCONT'), 10);
   return () => {
     clearInterval(timer);
     process.kill(pid, 'SIGCONT');
