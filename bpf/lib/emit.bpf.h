@@ -128,18 +128,28 @@ static __always_inline void event_begin(struct event *e, u32 tap)
 	e->cpu = bpf_get_smp_processor_id();
 }
 
+/*
+ * Wakes user space when a backlog begins, once on each CPU: a wake-up is an interrupt that the CPU sends to itself, and one a
+ * record, while the reader lags, would cost the traffic ten times what the records do. The reader polls besides.
+ */
+static __always_inline u64 wakeup_flags(struct counters *count)
+{
+	bool is_backlogged = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wakeup_bytes;
+	bool begins = is_backlogged && !count->is_backlogged;
+
+	count->is_backlogged = is_backlogged;
+	return begins ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
 static __always_inline void event_submit(struct scratch *s, u32 tail, struct counters *count)
 {
 	struct event *e = &s->event;
 	u32 len = sizeof(*e) + tail;
-	u64 flags = BPF_RB_NO_WAKEUP;
 
 	if (len > sizeof(*e) + sizeof(s->tail))
 		return;
 	e->frame.len = len;
-	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wakeup_bytes)
-		flags = BPF_RB_FORCE_WAKEUP;
-	if (bpf_ringbuf_output(&ring, e, len, flags)) {
+	if (bpf_ringbuf_output(&ring, e, len, wakeup_flags(count))) {
 		u32 tap = e->tap & (TAP_MAX - 1);
 
 		count->lost[tap]++;
