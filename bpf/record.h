@@ -71,7 +71,7 @@ struct frame {
 struct event {
 	struct frame frame;
 	__u64 time_ns;
-	__u64 packet;       /* given in BPF: CPU << 48 | counter, unique in the session */
+	__u64 packet;       /* given in BPF: CPU << 40 | counter, unique in the session */
 	__u64 skb;          /* address, for finding clones made of it; never an identity */
 	__u64 head;         /* skb->head: shared by the clones of a flood */
 	__u64 sk;           /* skb->sk or 0 */

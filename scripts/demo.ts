@@ -74,7 +74,18 @@ function networkKind(): 'flannel' | 'kindnet' {
 
 /** The request that the demo is about; the exit code is that of `follow`. */
 async function followOneRequest(): Promise<number> {
-  const request = ['follow', 'pod-a', 'nginx-service', '--in', '--', 'curl', '-s', 'nginx-service'];
+  const request = [
+    'follow',
+    'pod-a',
+    'nginx-service',
+    '--context',
+    'lab:default',
+    '--in',
+    '--',
+    'curl',
+    '-s',
+    'nginx-service',
+  ];
   console.log(`\n$ tracer ${request.join(' ')}`);
   return await tracer(request, 'abortable');
 }

@@ -6,6 +6,7 @@ import type { Names } from '../inventory/names.ts';
 import type { Selection } from '../inventory/selection.ts';
 import { select, selectByLabels } from '../inventory/selectors.ts';
 import { readLabSnapshots } from '../lab/state.ts';
+import type { Flow } from '../model/flow.ts';
 import type { Journey } from '../model/journey.ts';
 import { FlowBook } from '../store/flow-book.ts';
 import { type Child, type ChildResult, insideOf, requireCommand, startChild } from './child.ts';
@@ -226,7 +227,7 @@ class FollowRun {
     const isText = output === 'compact' || output === 'wide';
     const style = styleFor(color, isText && process.stdout.isTTY === true);
     const print = (line: string): void => (isText ? this.#output.line(line) : this.#note(line));
-    const flows = this.#book.all();
+    const flows = this.#flowsAtEnd();
     if (flows.length > 0 && isText) print('');
     for (const flow of flows) print(flowSentence(flow, style));
     const { lost, suspectJoins } = this.#pipeline.correlator.stats;
@@ -240,13 +241,20 @@ class FollowRun {
     this.#note(parts.join(', '));
   }
 
+  /** A command that ended has waited for its answers; an end by -c, --timeout or Ctrl-C has not. */
+  #flowsAtEnd(): Flow[] {
+    const { hello, nowNs } = this.#pipeline;
+    if (this.#child !== undefined || hello === undefined) return this.#book.all();
+    return this.#book.all(BigInt(hello.clock.monotonicNs) + BigInt(Math.round(nowNs)));
+  }
+
   #note(text: string): void {
     if (this.#options.quiet !== true) this.#output.note(`tracer: ${text}`);
   }
 
   #exitCode(): number {
     if (this.#output.isClosed) return 0; // the reader has seen enough: what was cut short by that failed nobody
-    if (this.#book.all().some(flow => !isGood(flow))) return 4;
+    if (this.#flowsAtEnd().some(flow => !isGood(flow))) return 4;
     if (this.#pipeline.correlator.stats.lost > 0) return 5;
     return this.#printed === 0 ? 3 : 0;
   }

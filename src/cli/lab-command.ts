@@ -136,7 +136,10 @@ function runCommand(): Command {
 /** 0 if the traffic did what the scenario says, whatever the packets met: a drop is what some of them show. */
 async function runScenario(scenario: Scenario, options: RunOptions): Promise<number> {
   const state = readLabState(options.name);
-  if (state === undefined) throw new TracerError('LAB_NOT_UP', `there is no lab "${options.name}"`);
+  if (state === undefined)
+    throw new TracerError('LAB_NOT_UP', `there is no lab "${options.name}"`, {
+      hint: `tracer lab up --name ${options.name} starts it`,
+    });
   if (options.quiet === true) {
     const result = await runScenarioTraffic(options.name, scenario);
     process.stdout.write(result.output);

@@ -20,6 +20,12 @@ export function conclude(
   const born = isBirth(journey.first, topology) || isMadeHere(journey);
   if (!born) journey.gap({ after: -1, kind: 'unobserved', reason: 'where it came from was not seen' });
   const outcome = outcomeOf(journey, topology, circumstances);
+  if (outcome.kind === 'open' && outcome.waiting === 'unknown')
+    journey.gap({
+      after: journey.events.length - 1,
+      kind: 'unobserved',
+      reason: 'no tap showed where it went',
+    });
   const complete = born && outcome.kind !== 'open' && outcome.kind !== 'lost' && journey.gaps.length === 0;
   return {
     id: journey.id,

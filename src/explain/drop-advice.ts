@@ -38,6 +38,8 @@ const byReason: Readonly<Record<string, string>> = {
 };
 
 const byPlace: Readonly<Record<string, string>> = {
+  'NETFILTER_DROP nf_hook_slow':
+    'a netfilter hook refused it: conntrack, NAT, or a rule of the legacy tables',
   'NOT_SPECIFIED ip_error': 'no usable route (unreachable, prohibited)',
   'NOT_SPECIFIED veth_xmit': 'the other end of the veth is down',
   'IP_INHDR ip_forward': 'the TTL ran out: a routing loop?',

@@ -48,7 +48,10 @@ export function listLabs(): LabStatus[] {
  */
 export function labTarget(lab: string, place: string): EnterTarget {
   const state = readLabState(lab);
-  if (state === undefined) throw new TracerError('LAB_NOT_UP', `there is no lab "${lab}"`);
+  if (state === undefined)
+    throw new TracerError('LAB_NOT_UP', `there is no lab "${lab}"`, {
+      hint: `tracer lab up --name ${lab} starts it`,
+    });
   const { pods, nodes, machines } = state.cluster;
   const pod = pods.find(each => place === each.name || place === `${each.namespace}/${each.name}`);
   if (pod !== undefined) return podTarget(pod);

@@ -52,7 +52,9 @@ export async function labUp(options: LabUpOptions = {}): Promise<LabUpResult> {
   if (kind === 'broken') throw new TracerError('LAB_FAILED', `the lab "${name}" is not whole: ${why}`);
   if (state !== undefined) {
     if (options.cni === undefined || state.cni === cni) return { state, already: true };
-    throw new TracerError('LAB_EXISTS', `the lab "${name}" is up with ${state.cni}`);
+    throw new TracerError('LAB_EXISTS', `the lab "${name}" is up with ${state.cni}`, {
+      hint: `tracer lab down --name ${name} removes it; tracer lab up --name OTHER makes another beside it`,
+    });
   }
   requireTools();
   requireKernel(cni);

@@ -29,6 +29,8 @@ const CTINFO_REPLY = 3;
 
 export class HopBuilder {
   readonly #places: Places;
+  /** Of the journey being built. */
+  #events: readonly Event[] = [];
 
   constructor(places: Places) {
     this.#places = places;
@@ -41,6 +43,7 @@ export class HopBuilder {
     if (first === record.origin) this.#beforeBirth(first, hops);
     const inOutput =
       first === record.origin && first.tap === tap.netfilter ? changesBeforeBirth(first, this.#places) : {};
+    this.#events = events;
     let before: Event | undefined;
     for (const [index, event] of events.entries()) {
       const changes = before === undefined ? undefined : changesBetween(before, event, this.#places);
@@ -124,9 +127,12 @@ export class HopBuilder {
 
   #routed(first: Event, before: Event, after: Event, changes: Changes, tuple: Tuple): HopDraft {
     const ttl = changes.rest.filter(change => change.field === 'ttl');
-    const route = this.#places.route(before.netns, tuple.dst, before.timeNs);
     const hop = this.#inferred(first, { ...place(before), of: after }, 'route', 'lookup', ttl, tuple);
-    return { ...hop, ...(route === undefined ? {} : { route }) };
+    const route = this.#places.route(before.netns, tuple.dst, before.timeNs);
+    // The main table's answer is told only if the packet left that way: policy rules may have asked another table.
+    const left = this.#events.slice(this.#events.indexOf(after)).find(event => event.tap === tap.netDevQueue);
+    const isTaken = left === undefined || left.netns !== before.netns || left.dev === route?.dev;
+    return route === undefined || !isTaken ? hop : { ...hop, route };
   }
 
   #encapsulated(first: Event, before: Event, after: Event, encap: Change): HopDraft {

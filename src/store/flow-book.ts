@@ -7,9 +7,8 @@
 import type { Flow } from '../model/flow.ts';
 import type { Journey, Tuple } from '../model/journey.ts';
 import { FlowEntry } from './flow-entry.ts';
-import { blameOf, stateOf } from './flow-verdict.ts';
+import { ANSWER_NS, blameOf, stateOf } from './flow-verdict.ts';
 
-const ANSWER_NS = 1_000_000_000n;
 const FLOWS_MAX = 20_000;
 
 export class FlowBook {
@@ -23,8 +22,9 @@ export class FlowBook {
     this.#entryOf(flow, journey).add(journey, direction);
   }
 
-  all(): Flow[] {
-    return [...this.#entries.values()].map(entry => flowOf(entry));
+  /** `cutNs` (kernel monotonic): the following was ended then before an answer had its time; see stateOf(). */
+  all(cutNs?: bigint): Flow[] {
+    return [...this.#entries.values()].map(entry => flowOf(entry, cutNs));
   }
 
   get(id: string): Flow | undefined {
@@ -55,8 +55,8 @@ function isSpareCopy(journey: Journey): boolean {
   return isPart && journey.outcome.kind !== 'dropped';
 }
 
-function flowOf(entry: FlowEntry): Flow {
-  const state = stateOf(entry);
+function flowOf(entry: FlowEntry, cutNs?: bigint): Flow {
+  const state = stateOf(entry, cutNs);
   const blame = blameOf(entry, state);
   const request = entry.request;
   const base = request ?? entry.first;

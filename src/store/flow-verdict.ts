@@ -3,13 +3,19 @@ import type { Flow, FlowState } from '../model/flow.ts';
 import type { Endpoint, Journey } from '../model/journey.ts';
 import { type FlowEntry, later, startNs } from './flow-entry.ts';
 
-export function stateOf(entry: FlowEntry): FlowState {
+/** How long an answer may take. */
+export const ANSWER_NS = 1_000_000_000n;
+
+/** `cutNs`: the following ended then by itself; a request younger than an answer may take is not unanswered yet. */
+export function stateOf(entry: FlowEntry, cutNs?: bigint): FlowState {
   // A packet that is rejected is dropped and answered by an ICMP error: the error tells more.
   if (entry.lastRequest?.outcome.kind === 'dropped' && entry.refusal?.direction !== 'related')
     return 'dropped';
   if (entry.refusal !== undefined)
     return entry.established && entry.refusal.proto === 'tcp' ? resetState(entry) : 'refused';
-  if (entry.waiting.length > 0) return 'unanswered';
+  const waiting =
+    cutNs === undefined ? entry.waiting : entry.waiting.filter(due => cutNs - startNs(due) >= ANSWER_NS);
+  if (waiting.length > 0) return 'unanswered';
   if (entry.fin.request && entry.fin.reply) return 'closed';
   return entry.reply === undefined ? 'open' : 'answered';
 }

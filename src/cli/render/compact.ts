@@ -105,7 +105,7 @@ export class CompactRenderer {
 
   #collect(journey: Journey, signature: string): void {
     const bytes = journey.packet.payloadBytes ?? 0;
-    const key = `${signature} ${bytes > 0 ? 'data' : 'ack'}`;
+    const key = `${journey.flow} ${signature} ${bytes > 0 ? 'data' : 'ack'}`;
     const run = this.#runs.get(key) ?? { first: journey, bytes: 0, durations: [] };
     run.bytes += bytes;
     run.durations.push(journey.durationNs);
@@ -145,7 +145,7 @@ export class CompactRenderer {
   #full(journey: Journey): void {
     const { style, write, width } = this.#options;
     const ends = wrap(
-      `${wayText(journey)}  (${journey.direction === 'none' ? journey.proto : journey.direction})`,
+      `${wayText(journey)}  (${journey.direction === 'none' ? journey.proto : journey.direction}, ${this.#since(journey)})`,
       width - 4 - journey.summary.length,
     );
     write('');
@@ -168,7 +168,9 @@ export class CompactRenderer {
     const { style, write, width } = this.#options;
     const offset = offsetText(hop.offsetNs).padStart(OFFSET_WIDTH + 2);
     const isRewrite = hop.layer === 'netfilter' || hop.layer === 'tunnel';
-    const text = this.#options.wide ? hop.text : shortText(hop);
+    // What no event showed must have happened for the packet to look as it does next: marked as such.
+    const mark = hop.inferred === true ? '~ ' : '';
+    const text = mark + (this.#options.wide ? hop.text : shortText(hop));
     const process = hop.process === undefined ? '' : `  [${hop.process.comm} ${hop.process.pid}]`;
     const lines = wrap(text + process, Math.max(24, width - OFFSET_WIDTH - 2 - labelWidth - devWidth - 4));
     const indent = ' '.repeat(OFFSET_WIDTH + 2 + labelWidth + devWidth + 4);
@@ -250,5 +252,6 @@ function isData(journey: Journey): boolean {
 }
 
 function arrow(journey: Journey): string {
+  if (journey.direction === 'none') return '·';
   return journey.direction === 'reply' ? '←' : '→';
 }

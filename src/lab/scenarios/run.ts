@@ -83,7 +83,10 @@ export async function withScenario<T>(
   use: (argv: readonly [string, ...string[]]) => Promise<T>,
 ): Promise<T> {
   const state = readLabState(lab);
-  if (state === undefined) throw new TracerError('LAB_NOT_UP', `there is no lab "${lab}"`);
+  if (state === undefined)
+    throw new TracerError('LAB_NOT_UP', `there is no lab "${lab}"`, {
+      hint: `tracer lab up --name ${lab} starts it`,
+    });
   const setups = extraSetups(lab, scenario, state.ipv6);
   const names = setups.map(setup => setup.netns);
   const remove = async () => {

@@ -111,19 +111,19 @@ describe('the width', () => {
 describe('what is shown', () => {
   test('the first on a way in full: ends, one line a hop, what became of it', () => {
     const lines = rendered(journeysOf(crossNodeRequest()));
-    expect(lines[1]).toBe('#1 SYN  pod-a:37144 → nginx-service:80 → nginx-2:8080 (request)');
+    expect(lines[1]).toBe('#1 SYN  pod-a:37144 → nginx-service:80 → nginx-2:8080 (request, +0.000 ms)');
     expect(lines.slice(2)).toEqual([
       '     0.0 µs  pod-a   eth0      out → node-1 va',
       '     1.0 µs  node-1  va        in',
-      '     2.0 µs  node-1  cni0      10.96.45.123:80 → 10.244.2.7:8080 (DNAT)',
-      '     3.0 µs  node-1  cni0      node-1 forwards it',
-      '     4.0 µs  node-1  flannel.1 wrapped by flannel.1 (vxlan vni 1 172.18.0.2→172.18.0.3)',
+      '     2.0 µs  node-1  cni0      ~ 10.96.45.123:80 → 10.244.2.7:8080 (DNAT)',
+      '     3.0 µs  node-1  cni0      ~ node-1 forwards it',
+      '     4.0 µs  node-1  flannel.1 ~ wrapped by flannel.1 (vxlan vni 1 172.18.0.2→172.18.0.3)',
       '     4.0 µs  node-1  eth0      out → host vn1',
       '     5.0 µs  host    vn1       in',
       '     6.0 µs  host    vn2       out → node-2 eth0',
       '     7.0 µs  node-2  eth0      in',
-      '     8.0 µs  node-2  flannel.1 unwrapped by flannel.1',
-      '     9.0 µs  node-2  flannel.1 node-2 forwards it',
+      '     8.0 µs  node-2  flannel.1 ~ unwrapped by flannel.1',
+      '     9.0 µs  node-2  flannel.1 ~ node-2 forwards it',
       '    10.0 µs  node-2  vc        out → nginx-2 eth0',
       '    11.0 µs  nginx-2 eth0      in',
       '             ✓ delivered to nginx-2, 11.0 µs',
