@@ -17,7 +17,8 @@ import { labUp } from '../../src/lab/up.ts';
 import type { ClusterSnapshot, InventoryFrame } from '../../src/model/inventory.ts';
 import { Decoder, type Frame } from '../../src/wire/decode.ts';
 import { joined, jsonFrame } from '../helpers/frames.ts';
-import { recordingFile, replay } from './recorded-frames.ts';
+import { recordingFile } from './recordings.ts';
+import { replay } from './replay.ts';
 
 const LAB = 'golden';
 const TRIES = 30;

@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../src/model/flow.ts';
 import { FlowBook } from '../../src/store/flow-book.ts';
 import { expectValidFlow, expectValidJourney } from '../helpers/journeys.ts';
-import { recordedBytes, recordingFile, recordings, recordingsDir, replay } from './recorded-frames.ts';
+import { recordedBytes, recordingFile, recordings, recordingsDir } from './recordings.ts';
+import { replay } from './replay.ts';
 
 const MAX_BYTES = 60_000;
 

@@ -1,30 +1,9 @@
-/** A recording: what the collector wrote while some packets crossed a practice cluster, and nothing else. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+/** A recording through all stages, in chunks of any size. */
 import { Pipeline } from '../../src/cli/pipeline.ts';
 import { canonicalJourney } from '../../src/cli/render/canonical.ts';
 import type { Journey } from '../../src/model/journey.ts';
 import { Decoder } from '../../src/wire/decode.ts';
 import { chunks } from '../helpers/frames.ts';
-
-export const recordingsDir = fileURLToPath(new URL('../fixtures/frames/', import.meta.url));
-const SUFFIX = '.frames.gz';
-
-export function recordings(): string[] {
-  return readdirSync(recordingsDir)
-    .filter(file => file.endsWith(SUFFIX))
-    .map(file => file.slice(0, -SUFFIX.length))
-    .sort();
-}
-
-export function recordingFile(name: string): string {
-  return `${recordingsDir}${name}${SUFFIX}`;
-}
-
-export function recordedBytes(name: string): Uint8Array {
-  return new Uint8Array(gunzipSync(readFileSync(recordingFile(name))));
-}
 
 export interface Replay {
   readonly journeys: readonly Journey[];
