@@ -16,6 +16,7 @@ const TCP = 6;
 export class FragmentTable {
   readonly #fragments = new Map<string, Set<OpenJourney>>();
   readonly #datagrams = new Map<string, OpenJourney>();
+  readonly #reassembled = new Set<string>();
 
   /** Remembers where the newest event of a journey leaves it. */
   note(journey: OpenJourney, event: Event): void {
@@ -43,6 +44,18 @@ export class FragmentTable {
     return [...(found ?? [])];
   }
 
+  /** The fragment last seen at this event was taken into its datagram, which the end of the first fragment's sk_buff tells. */
+  reassembled(at: Event): void {
+    const key = this.#key(at);
+    if (key !== undefined && innermost(at)?.fragment !== undefined) this.#reassembled.add(key);
+  }
+
+  /** Was the datagram put together where this fragment of it was seen? */
+  wasReassembled(at: Event): boolean {
+    const key = this.#key(at);
+    return key !== undefined && this.#reassembled.has(key);
+  }
+
   /** The datagram that a fragment first seen here was cut from. */
   wholeOf(event: Event): OpenJourney | undefined {
     const layer = innermost(event);
@@ -56,7 +69,10 @@ export class FragmentTable {
       const key = this.#key(event);
       if (key === undefined) continue;
       const parts = this.#fragments.get(key);
-      if (parts?.delete(journey) === true && parts.size === 0) this.#fragments.delete(key);
+      if (parts?.delete(journey) === true && parts.size === 0) {
+        this.#fragments.delete(key);
+        this.#reassembled.delete(key);
+      }
       if (this.#datagrams.get(key) === journey) this.#datagrams.delete(key);
     }
   }

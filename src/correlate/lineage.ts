@@ -61,6 +61,7 @@ export class Lineage {
     if (as === 'copy') this.#copying.set(cpu, journey);
     if (as === 'segments') this.#cutting.unshift(journey);
     if (as === 'merged') this.#merged(journey, cpu);
+    if (as === 'datagram') this.#fragments.reassembled(journey.lastPlace);
   }
 
   forget(journey: OpenJourney): void {
@@ -100,14 +101,15 @@ export class Lineage {
 
   /**
    * Reassembly turns the last fragment's sk_buff into the datagram and puts a clone in its place (inet_frag_reasm_prepare(),
-   * Linux 6.18): the fragment that leaves again is that clone. A bridge that floods makes clones too, between its ports; only IPv6,
-   * where a fragment leaves with another id, tells the two apart there.
+   * Linux 6.18): the fragment that leaves again is that clone. A bridge that floods makes clones too, between its ports. There only
+   * a reassembly that was seen, or an IPv6 fragment that leaves with another id, tells the two apart.
    */
   #isStandIn(holder: OpenJourney, event: Event): boolean {
     const fragment = innermost(event)?.fragment;
     if (fragment === undefined || isBirth(event, this.#topology) || !this.#mayBe(holder, event)) return false;
     const was = holder.lastPlace;
     if (innermost(was)?.fragment?.id !== fragment.id) return true;
+    if (was.tap === tap.netifReceiveSkb && this.#fragments.wasReassembled(was)) return true;
     const from = this.#topology.link(was.netns, was.ifindex, was.timeNs);
     return from !== undefined && from.master === undefined && from.kind !== 'bridge';
   }
