@@ -48,6 +48,15 @@ describe('a flood', () => {
     expect(rig.journeys.map(journey => journey.id)).toEqual([rig.of(original).id, rig.of(copy).id]);
   });
 
+  test('whose copy ends sooner keeps it until the original is over', () => {
+    const { original, copy } = flood(tcpPacket({ src: podA, dst: nginx1, sport: 5, dport: 6 }));
+    copy.freed('OTHERHOST', 'ip_rcv_core');
+    const rig = new Rig().walk(original, copy).beat(15 * MS);
+    expect(rig.journeys).toHaveLength(0);
+    rig.beat(40 * MS);
+    expect(rig.journeys.map(journey => journey.id)).toEqual([rig.of(original).id, rig.of(copy).id]);
+  });
+
   test('that ends sooner in its original waits for the copies', () => {
     const { original, copy } = flood();
     original.consumed('arp_process');

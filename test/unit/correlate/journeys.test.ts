@@ -278,6 +278,21 @@ describe('complete only from a birth on', () => {
     ]);
   });
 
+  test('one first seen when it is passed on is not', () => {
+    const walk = new Walk(syn).queue('node-1 vb', { flags: 0, iif: 5 }).receive('nginx-1 eth0');
+    expect(new Rig().walk(walk).finish().of(walk).complete).toBe(false);
+  });
+
+  test('one first seen when a tunnel has wrapped it is not', () => {
+    const whole = crossNodeRequest();
+    const walk = new Walk(whole.packet);
+    const at = whole.events.findIndex(event => event.dev === 'eth0' && event.netns === 1);
+    walk.events.push(
+      ...whole.events.slice(at).map(event => ({ ...event, packet: walk.id, flags: 0, iif: 0, identity: 1 })),
+    );
+    expect(new Rig().walk(walk).finish().of(walk).complete).toBe(false);
+  });
+
   test('one that was under way when the following began is not', () => {
     const walk = sameNodeRequest();
     walk.events[0] = { ...walk.events[0]!, identity: identity.same };

@@ -80,6 +80,16 @@ describe('NAT, as conntrack tells it', () => {
     expect(rewrites(resolved(walk))).toEqual(['netfilter prerouting: 203.0.113.10:80 → 10.244.1.6:8080 bpf']);
   });
 
+  test('of a reply likewise, in both ends', () => {
+    const entry = { ct: 1, conntrack: conntrackOf(outside, { reply: true }) };
+    const back = { src: '203.0.113.10', sport: 80, dst: podA, dport: 5 };
+    const walk = forwarded(back, { ...back, src: service, dst: nginx1 }, entry);
+    expect(rewrites(resolved(walk))).toEqual([
+      'netfilter prerouting: 10.244.1.5:5 → 10.244.1.6:5 bpf',
+      'netfilter postrouting: 203.0.113.10:80 → 10.96.45.123:80 bpf',
+    ]);
+  });
+
   test('rewritten where there is no conntrack: not known by what', () => {
     const walk = forwarded(outside, { ...outside, dst: nginx1, dport: 8080 }, {});
     expect(rewrites(resolved(walk))).toEqual([

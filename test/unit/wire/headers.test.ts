@@ -123,6 +123,12 @@ describe('recorded packets', () => {
     expect(parseHeaders(bytes, 14, 0x0800, new Set([4789]))?.inner).toBeUndefined();
   });
 
+  test('VXLAN without the flag that says that its VNI counts is none', () => {
+    const bytes = real('vxlan4-syn');
+    bytes[14 + 20 + 8] = 0;
+    expect(parsed(bytes)?.inner).toBeUndefined();
+  });
+
   test('without the Ethernet header', () => {
     const bytes = real('tcp6-syn').subarray(14);
     const headers = parseHeaders(bytes, 0, 0x86dd, vxlanPorts);
@@ -374,6 +380,13 @@ describe('hostile bytes', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  test('behind a later fragment nothing is a header', () => {
+    const fields = { src: 'fd00::1', dst: 'fd00::2', fragment: { id: 1, offset: 1448, more: false } };
+    const outer = headersOf(ipPacket(fields, 60, [17, 0, 1, 4, 0, 0, 0, 0, 0, 53, 0, 53, 0, 8, 0, 0]))?.outer;
+    expect(outer).toMatchObject({ proto: 60, fragment: { offset: 1448 } });
+    expect(outer?.sport).toBeUndefined();
   });
 
   test('extension headers end with the bytes', () => {
