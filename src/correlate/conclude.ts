@@ -1,4 +1,4 @@
-import type { ClosedBy, ConsumedBy, LostCause } from '../model/journey.ts';
+import type { ClosedBy, ConsumedBy, LinkKind, LostCause } from '../model/journey.ts';
 import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
 import { tap } from '../model/layout.generated.ts';
 import { isBirth, type OpenJourney } from './open-journey.ts';
@@ -43,11 +43,12 @@ export function conclude(
   };
 }
 
-/** A copy or a part begins where it is made; that a packet was sent again or answers another says nothing of its birth. */
+/** What a packet is made of, unlike what it answers, repeats or takes in. */
+const origins: ReadonlySet<LinkKind> = new Set(['clone', 'flood', 'segment', 'fragment', 'reassembly']);
+
+/** A copy or a part begins where it is made. */
 function isMadeHere(journey: OpenJourney): boolean {
-  return journey.links.some(
-    ({ role, kind }) => role === 'parent' && kind !== 'retransmit' && kind !== 'answer' && kind !== 'error',
-  );
+  return journey.links.some(({ role, kind }) => role === 'parent' && origins.has(kind));
 }
 
 function outcomeOf(journey: OpenJourney, topology: Topology, { lost }: Circumstances): RawOutcome {

@@ -5,7 +5,7 @@
  */
 
 import type { Flow } from '../model/flow.ts';
-import type { Journey, Tuple } from '../model/journey.ts';
+import type { Journey, LinkKind, Tuple } from '../model/journey.ts';
 import { FlowEntry } from './flow-entry.ts';
 import { ANSWER_NS, blameOf, stateOf } from './flow-verdict.ts';
 
@@ -46,12 +46,12 @@ export class FlowBook {
   }
 }
 
-/** A copy or part of a packet that has been counted: only one that was dropped adds something. */
+/** What a packet that has been counted was copied, cut or put together to. */
+const spares: ReadonlySet<LinkKind> = new Set(['clone', 'flood', 'segment', 'fragment', 'reassembly']);
+
+/** Only one that was dropped adds something. */
 function isSpareCopy(journey: Journey): boolean {
-  const isPart = journey.links.some(
-    link =>
-      link.role === 'parent' && link.kind !== 'retransmit' && link.kind !== 'error' && link.kind !== 'answer',
-  );
+  const isPart = journey.links.some(({ role, kind }) => role === 'parent' && spares.has(kind));
   return isPart && journey.outcome.kind !== 'dropped';
 }
 

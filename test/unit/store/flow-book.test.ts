@@ -321,9 +321,16 @@ describe('the flow', () => {
   });
 
   test('counts a packet once, not its flood copies, fragments and segments', () => {
-    for (const kind of ['flood', 'clone', 'fragment', 'segment'] as const) {
+    for (const kind of ['flood', 'clone', 'fragment', 'segment', 'reassembly'] as const) {
       const copy = request({ more: { links: [{ kind, role: 'parent', journey: '1' }] } });
       expect(flowOf(request(), copy)).toMatchObject({ packets: { request: 1 }, retransmits: 0 });
+    }
+  });
+
+  test('counts one that took in others, was sent again or answers another', () => {
+    for (const kind of ['merge', 'retransmit', 'answer', 'error'] as const) {
+      const other = request({ seq: 2, more: { links: [{ kind, role: 'parent', journey: '1' }] } });
+      expect(flowOf(request(), other)).toMatchObject({ packets: { request: 2 } });
     }
   });
 
