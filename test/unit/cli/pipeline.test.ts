@@ -42,7 +42,7 @@ describe('a recording that was damaged', () => {
         for (const [at, value] of list) bytes[at % bytes.length] = value;
         check(bytes);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -60,7 +60,7 @@ describe('a recording that was damaged', () => {
         }
         check(joined(...frames), 4096);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 

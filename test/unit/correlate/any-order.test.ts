@@ -123,7 +123,7 @@ test('every event is in one journey, late, or an end without a packet', () => {
           );
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
