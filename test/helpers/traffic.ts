@@ -224,7 +224,7 @@ const refusals: TrafficStep = {
       t.in('denied', ...curl('-m', '0.5', `http://${at.nginx2}:8080/`)),
       t.in('pod-a', ...ping('10.244.9.9', '-c', '1')),
       t.in('pod-a', ...ping(at.service, '-c', '1')),
-      t.in('nginx-1', 'sh', '-c', `echo hello | nc -u -w 1 ${at.nginx3} 4444`),
+      t.pour('nginx-1', at.nginx3, 3, 32, 'ea'), // nobody listens there
     ),
 };
 
