@@ -22,6 +22,11 @@ static const char *add_key(struct filter *f, __u64 key, __u32 a, __u32 b)
 	return NULL;
 }
 
+static __u8 marks_of(__u32 a, __u32 b)
+{
+	return (a ? MARK_A : 0) | (b ? MARK_B : 0);
+}
+
 static struct address mask_of(unsigned int bits)
 {
 	union {
@@ -65,8 +70,10 @@ static const char *add_address(struct filter *f, char *text, __u32 a, __u32 b)
 		if (*end || end == slash + 1 || bits > 128)
 			return "not a prefix length";
 	}
-	if (bits == 128)
+	if (bits == 128) {
+		f->marks[address_mark(address)] |= marks_of(a, b);
 		return add_key(f, address_key(address), a, b);
+	}
 	if (f->prefix_count == FILTER_PREFIXES)
 		return "too many CIDRs are watched at once (8)";
 	prefix = &f->prefixes[f->prefix_count++];
@@ -85,12 +92,18 @@ static const char *add_side(struct filter *f, unsigned int rule, char side, char
 
 	if (!a && !b)
 		return "a side is a or b";
-	if (!strncmp(what, "netns:", 6))
-		return add_key(f, netns_key(strtoull(what + 6, NULL, 10)), a, b);
+	if (!strncmp(what, "netns:", 6)) {
+		__u64 cookie = strtoull(what + 6, NULL, 10);
+
+		f->has_netns = 1;
+		f->marks[netns_mark(cookie)] |= marks_of(a, b);
+		return add_key(f, netns_key(cookie), a, b);
+	}
 	if (strcmp(what, "any"))
 		return add_address(f, what, a, b);
 	f->any_a |= a;
 	f->any_b |= b;
+	f->any_marks |= marks_of(a, b);
 	f->all = f->any_a & f->any_b;
 	return NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "filter.bpf.h"
 #include "identity.bpf.h"
+#include "marks.bpf.h"
 
 #define CTINFO_MASK     7UL
 #define CTINFO_UNTRACKED 7
@@ -157,6 +158,29 @@ static __always_inline void event_submit(struct scratch *s, u32 tail, struct cou
 	}
 }
 
+/* Teaches the tuples of a followed packet, so that its replies and what becomes of it behind NAT are followed too. */
+static __always_inline void teach(const struct scratch *s, const struct event *e)
+{
+	struct learned_marks *marks = learned_marks_of();
+	const struct event_ct *ct = (const struct event_ct *)s->tail;
+
+	if (!marks)
+		return;
+	mark_learned(marks, s->view.src);
+	mark_learned(marks, s->view.dst);
+	learn(s->view.tuple);
+	learn(s->view.fragment);
+	/* the entry of a tunnel's outer packet belongs to all that goes through the tunnel */
+	if (!(e->flags & EVENT_HAS_CT) || s->view.tunnel)
+		return;
+	mark_learned(marks, *(const struct address *)ct->orig_src);
+	mark_learned(marks, *(const struct address *)ct->orig_dst);
+	mark_learned(marks, *(const struct address *)ct->reply_src);
+	mark_learned(marks, *(const struct address *)ct->reply_dst);
+	learn(ct_tuple_key(ct, false));
+	learn(ct_tuple_key(ct, true));
+}
+
 /* The common end of every tap that has an skb: event fields, conntrack, headers, teaching, submit. */
 static __always_inline void emit_skb(struct scratch *s, struct sk_buff *skb, struct counters *count)
 {
@@ -165,17 +189,10 @@ static __always_inline void emit_skb(struct scratch *s, struct sk_buff *skb, str
 
 	fill_skb(e, skb, s);
 	fill_ct(e, (struct event_ct *)s->tail, skb->_nfct);
-	if (e->flags & EVENT_HAS_CT) {
+	if (e->flags & EVENT_HAS_CT)
 		used = sizeof(struct event_ct);
-		/* the entry of a tunnel's outer packet belongs to all that goes through the tunnel */
-		if (!s->view.tunnel) {
-			learn(ct_tuple_key((struct event_ct *)s->tail, false));
-			learn(ct_tuple_key((struct event_ct *)s->tail, true));
-		}
-	}
+	teach(s, e);
 	used = fill_headers(e, skb, s, used);
-	learn(s->view.tuple);
-	learn(s->view.fragment);
 	event_submit(s, used, count);
 }
 

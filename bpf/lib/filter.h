@@ -5,6 +5,7 @@
  * A rule has two sides, A and B. A packet matches it if one of its ends is on side A and the other on side B. A table
  * gives each watched address or namespace two bit masks, one bit a rule: on which rules' side A, on which side B.
  * Look-ups are compares of four 64-bit keys in one cache line; there is no hash map on the way of a packet that nobody follows.
+ * Most of these do not come so far: `marks` says of each address on which side of any rule it can be at all.
  */
 #ifndef TRACER_FILTER_H
 #define TRACER_FILTER_H
@@ -21,6 +22,9 @@ struct filter_bucket {
 	__u32 a[4];
 	__u32 b[4];
 };
+
+#define MARK_A 1 /* on side A of some rule */
+#define MARK_B 2
 
 struct filter_prefix {
 	struct address address;
@@ -39,7 +43,10 @@ struct filter {
 	__u32 tcp;
 	__u32 udp;
 	__u32 icmp;         /* ICMP and ICMPv6 */
+	__u32 any_marks;    /* MARK_* that every address has */
+	__u32 has_netns;    /* some side is a namespace */
 	__u16 tunnel_ports[FILTER_TUNNELS];  /* UDP destination ports that carry VXLAN, network order */
+	__u8 marks[MARKS];  /* MARK_* by address_mark() and netns_mark(); never too few, sometimes too many */
 	struct filter_prefix prefixes[FILTER_PREFIXES];
 	struct filter_bucket buckets[FILTER_BUCKETS];
 };

@@ -37,6 +37,20 @@ static inline __attribute__((always_inline)) __u64 netns_key(__u64 cookie)
 	return mix64(cookie ^ (HASH_SEED * 3 + NETNS_SALT)) | 1;
 }
 
+/* Where an address or namespace stands in a table of marks: one multiplication, and others may stand there too. */
+#define MARK_BITS 14
+#define MARKS     (1 << MARK_BITS)
+
+static inline __attribute__((always_inline)) __u32 address_mark(struct address a)
+{
+	return ((a.lo ^ a.hi * 0xd6e8feb86659fd93ULL) * HASH_SEED) >> (64 - MARK_BITS);
+}
+
+static inline __attribute__((always_inline)) __u32 netns_mark(__u64 cookie)
+{
+	return ((cookie ^ NETNS_SALT) * HASH_SEED) >> (64 - MARK_BITS);
+}
+
 /* The same key for both directions of a conversation. */
 static inline __attribute__((always_inline)) __u64 tuple_key(struct address a, __u16 a_port, struct address b,
 							      __u16 b_port, __u8 proto)

@@ -334,14 +334,15 @@ static __always_inline bool is_tunnel_port(const struct filter *f, u16 port)
 			port == f->tunnel_ports[3]);
 }
 
-/* Fills s->bytes and s->view. False: not a packet that can be followed (no network header yet, another protocol). */
-static __always_inline bool view_skb(struct sk_buff *skb, struct scratch *s, const struct filter *f)
+/*
+ * Copies the headers to s->bytes, up to s->cursor.end. False: not a packet that can be followed (no network header yet,
+ * another protocol).
+ */
+static __always_inline bool read_headers(struct sk_buff *skb, struct scratch *s)
 {
 	u16 network = skb->network_header;
 	u16 protocol = bpf_ntohs(skb->protocol);
 	u32 size = skb->tail - network;
-	struct view *v = &s->view;
-	u32 inner;
 
 	if (protocol != ETH_P_IP && protocol != ETH_P_IPV6 && protocol != ETH_P_ARP)
 		return false;
@@ -352,10 +353,19 @@ static __always_inline bool view_skb(struct sk_buff *skb, struct scratch *s, con
 	asm volatile("" : "+r"(size));
 	if (size > BYTES_READ || bpf_probe_read_kernel(s->bytes, size, skb->head + network))
 		return false;
+	s->cursor.end = size;
+	return true;
+}
+
+/* Fills s->view from what has been read. False: not understood. */
+static __always_inline bool view_headers(struct sk_buff *skb, struct scratch *s, const struct filter *f)
+{
+	struct view *v = &s->view;
+	u32 inner;
+
 	__builtin_memset(v, 0, sizeof(*v));
 	s->cursor.off = 0;
-	s->cursor.end = size;
-	if (!view_l3(s, protocol) || !is_tunnel_port(f, v->dport))
+	if (!view_l3(s, bpf_ntohs(skb->protocol)) || !is_tunnel_port(f, v->dport))
 		return v->fingerprint != 0;
 	inner = s->cursor.off + 8 + 8 + 14; /* UDP, VXLAN, Ethernet */
 	if (inner + 20 > s->cursor.end)
@@ -368,6 +378,11 @@ static __always_inline bool view_skb(struct sk_buff *skb, struct scratch *s, con
 	s->cursor.off = inner;
 	view_l3(s, bpf_ntohs(load16(s, inner - 2)));
 	return v->fingerprint != 0;
+}
+
+static __always_inline bool view_skb(struct sk_buff *skb, struct scratch *s, const struct filter *f)
+{
+	return read_headers(skb, s) && view_headers(skb, s, f);
 }
 
 #endif

@@ -23,20 +23,22 @@ __weak const volatile __u32 check_birth = 1;
 struct slot {
 	struct skb_bucket *bucket;
 	struct skb_state *state; /* NULL: this address is not known */
+	u32 index;               /* of the bucket */
 	u32 way;
 };
 
-static __always_inline struct skb_bucket *bucket_of(u64 skb)
+static __always_inline struct skb_state *state_at(u32 index, u32 way)
 {
-	u32 index = (mix64(skb) >> 16) & (SKB_BUCKETS - 1);
+	struct skb_states *states_of_bucket = bpf_map_lookup_elem(&states, &index);
 
-	return bpf_map_lookup_elem(&skbs, &index);
+	return states_of_bucket ? &states_of_bucket->state[way & 3] : NULL;
 }
 
 static __always_inline struct slot slot_find(u64 skb)
 {
-	struct slot slot = {.bucket = bucket_of(skb)};
+	struct slot slot = {.index = (skb * HASH_SEED) >> (64 - SKB_BUCKET_BITS)};
 
+	slot.bucket = bpf_map_lookup_elem(&skbs, &slot.index);
 	if (!slot.bucket)
 		return slot;
 	if (slot.bucket->key[0] == skb)
@@ -49,7 +51,7 @@ static __always_inline struct slot slot_find(u64 skb)
 		slot.way = 3;
 	else
 		return slot;
-	slot.state = &slot.bucket->state[slot.way & 3];
+	slot.state = state_at(slot.index, slot.way);
 	return slot;
 }
 
@@ -63,15 +65,16 @@ static __always_inline void slot_release(struct slot *slot)
 /* Takes a free way of the bucket, or the one unseen for longest. Two CPUs may want the same way: one of them wins. */
 static __always_inline bool slot_claim(struct slot *slot, u64 skb, u64 now_ns, struct counters *count)
 {
+	struct skb_states *held = bpf_map_lookup_elem(&states, &slot->index);
 	struct skb_bucket *bucket = slot->bucket;
 	u64 oldest_ns = ~0ULL, old;
 	u32 way = 0;
 
-	if (!bucket)
+	if (!bucket || !held)
 		return false;
 #pragma unroll
 	for (u32 i = 0; i < 4; i++) {
-		u64 seen_ns = bucket->key[i] ? bucket->state[i].seen_ns : 0;
+		u64 seen_ns = bucket->key[i] ? held->state[i].seen_ns : 0;
 
 		if (seen_ns < oldest_ns) {
 			oldest_ns = seen_ns;
@@ -85,7 +88,7 @@ static __always_inline bool slot_claim(struct slot *slot, u64 skb, u64 now_ns, s
 	if (old && now_ns - oldest_ns < EVICT_YOUNG_NS)
 		count->state_evicted++;
 	slot->way = way;
-	slot->state = &bucket->state[way];
+	slot->state = &held->state[way];
 	return true;
 }
 

@@ -96,12 +96,17 @@ struct skb_state {
 	u32 places[PLACES];
 };
 
+/* Keys and states apart: every packet looks for its key, so that these should stay in the cache. */
 struct skb_bucket {
 	u64 key[4];     /* address of the sk_buff; 0 = free */
+};
+
+struct skb_states {
 	struct skb_state state[4];
 };
 
-#define SKB_BUCKETS 4096
+#define SKB_BUCKET_BITS 12
+#define SKB_BUCKETS (1 << SKB_BUCKET_BITS)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -109,6 +114,13 @@ struct {
 	__type(key, u32);
 	__type(value, struct skb_bucket);
 } skbs SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SKB_BUCKETS);
+	__type(key, u32);
+	__type(value, struct skb_states);
+} states SEC(".maps") __weak;
 
 struct learned_bucket {
 	u64 key[8];
@@ -122,6 +134,18 @@ struct {
 	__type(key, u32);
 	__type(value, struct learned_bucket);
 } learned SEC(".maps") __weak;
+
+/* Addresses of learned tuples, by address_mark(): 1 = this one, or another of the same mark. */
+struct learned_marks {
+	u8 of[MARKS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct learned_marks);
+} learned_marks SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

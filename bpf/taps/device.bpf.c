@@ -6,23 +6,19 @@
 #include "../lib/emit.bpf.h"
 #include "../lib/process.bpf.h"
 
-static __always_inline int at_device(struct sk_buff *skb, u32 tap)
+/* s: the headers have been read. A function of its own, so that what every packet runs through is short. */
+static __noinline int followed_at_device(struct sk_buff *skb, struct filter *f, struct scratch *s, u32 tap)
 {
-	struct filter *f = filter_current();
 	struct counters *count;
 	struct net_device *dev;
 	enum identity identity;
-	struct scratch *s;
 	struct slot slot;
 	struct net *net;
 	u64 netns, address;
 	u32 place;
 	bool own, at_origin;
 
-	if (!f)
-		return 0;
-	s = scratch_of(tap);
-	if (!s || !view_skb(skb, s, f))
+	if (!f || !s || !view_headers(skb, s, f))
 		return 0;
 	dev = skb->dev;
 	net = dev->nd_net.net;
@@ -75,6 +71,21 @@ static __always_inline int at_device(struct sk_buff *skb, u32 tap)
 	count->seen[tap & (TAP_MAX - 1)]++;
 	emit_skb(s, skb, count);
 	return 0;
+}
+
+static __always_inline int at_device(struct sk_buff *skb, u32 tap)
+{
+	struct filter *f = filter_current();
+	struct scratch *s;
+
+	if (!f)
+		return 0;
+	s = scratch_of(tap);
+	if (!s || !read_headers(skb, s))
+		return 0;
+	if (!may_be_followed(skb, s, f) && !slot_find(address_number(s, skb)).state)
+		return 0;
+	return followed_at_device(skb, f, s, tap);
 }
 
 SEC("tp_btf/net_dev_queue")
