@@ -10,6 +10,8 @@ import { compareSlab, type SlabComparison, watchSlab } from '../helpers/fidelity
 import { testLabName } from '../helpers/lab.ts';
 import { mixedTraffic } from '../helpers/traffic.ts';
 
+const ROUNDS_MAX = 3;
+
 describe('packet ids', () => {
   const name = testLabName('fidslab');
   beforeAll(async () => {
@@ -34,8 +36,13 @@ describe('packet ids', () => {
   });
 
   it.each(['fingerprint', 'birth'])('outlive it without the %s', async rule => {
-    const { reuses, wrongJoins } = await compareWith([`--without-${rule}`]);
-    console.log(`identity.without_${rule}.wrong_joins ${wrongJoins} of ${reuses} reuses`);
-    expect(wrongJoins).toBeGreaterThan(0);
+    // How often equal packets follow each other at one address is chance: as much traffic as it takes, up to a bound.
+    let found = 0;
+    for (let round = 0; round < ROUNDS_MAX && found === 0; round++) {
+      const { reuses, wrongJoins } = await compareWith([`--without-${rule}`]);
+      console.log(`identity.without_${rule}.wrong_joins ${wrongJoins} of ${reuses} reuses`);
+      found += wrongJoins;
+    }
+    expect(found).toBeGreaterThan(0);
   });
 });
