@@ -65,14 +65,14 @@ export interface TupleRecord {
 }
 
 export interface Headers {
-  readonly ethernet?: { readonly src: string; readonly dst: string };
+  readonly ethernet?: { readonly src: string; readonly dst: string } | undefined;
   /** Outermost network layer. */
   readonly outer: NetworkLayer;
   /** Present exactly while encapsulated. */
-  readonly inner?: NetworkLayer;
-  readonly vxlan?: { readonly vni: number };
+  readonly inner?: NetworkLayer | undefined;
+  readonly vxlan?: { readonly vni: number } | undefined;
   /** The packet that an ICMP error is about. */
-  readonly quoted?: NetworkLayer;
+  readonly quoted?: NetworkLayer | undefined;
   /** First payload bytes of the innermost layer, as far as copied. */
   readonly payload: Uint8Array;
 }

@@ -15,7 +15,8 @@ import {
   lossLayout,
   processLayout,
 } from '../model/layout.generated.ts';
-import { EventRecord } from './event-record.ts';
+import { type EventBlock, EventRecord } from './event-record.ts';
+import { HeaderReader } from './header-reader.ts';
 import { type JsonFrame, jsonFrame } from './json-frames.ts';
 import { addressNumber, text16 } from './numbers.ts';
 
@@ -60,17 +61,20 @@ export class Decoder {
   #heldBytes = 0;
   /** With fewer bytes than these nothing can be decided. */
   #needed = HEAD;
-  #base: bigint | undefined;
-  readonly #vxlanPorts: ReadonlySet<number>;
+  #base = 0n;
+  /** The base as two numbers: it is subtracted from every time. */
+  #baseHigh = 0;
+  #baseLow = 0;
+  readonly #headers: HeaderReader;
   readonly #text = new TextDecoder();
 
   constructor(options: { vxlanPorts?: ReadonlySet<number> } = {}) {
-    this.#vxlanPorts = options.vxlanPorts ?? new Set([8472, 4789]);
+    this.#headers = new HeaderReader(options.vxlanPorts ?? new Set([8472, 4789]));
   }
 
   /** CLOCK_MONOTONIC at which times are 0: the moment of the hello frame. */
   get baseNs(): bigint {
-    return this.#base ?? 0n;
+    return this.#base;
   }
 
   /** Bytes of a frame that has not come as a whole yet. */
@@ -104,6 +108,7 @@ export class Decoder {
   /** Returns where the first frame begins that is not whole yet. */
   #frames(bytes: Uint8Array, frames: Frame[]): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const block: EventBlock = { bytes, view, headers: this.#headers };
     let at = 0;
     this.#needed = HEAD;
     while (bytes.length - at >= HEAD) {
@@ -112,7 +117,7 @@ export class Decoder {
         this.#needed = len;
         break;
       }
-      const frame = len === 0 ? undefined : this.#frame(bytes, view, at, len);
+      const frame = len === 0 ? undefined : this.#frame(block, at, len);
       if (frame === undefined) {
         this.malformedBytes++;
         at++;
@@ -124,12 +129,14 @@ export class Decoder {
     return at;
   }
 
-  #frame(bytes: Uint8Array, view: DataView, at: number, len: number): Frame | undefined {
+  #frame(block: EventBlock, at: number, len: number): Frame | undefined {
+    const { bytes, view } = block;
     switch (view.getUint16(at + frameLayout.type, true)) {
-      case frameType.event: {
-        const timeNs = this.#time(view, at + eventLayout.timeNs);
-        return { kind: 'event', event: new EventRecord(bytes, view, at, len, timeNs, this.#vxlanPorts) };
-      }
+      case frameType.event:
+        return {
+          kind: 'event',
+          event: new EventRecord(block, at, this.#time(view, at + eventLayout.timeNs)),
+        };
       case frameType.heartbeat:
         return {
           kind: 'heartbeat',
@@ -149,9 +156,8 @@ export class Decoder {
   }
 
   #time(view: DataView, at: number): number {
-    const base = this.#base ?? 0n;
-    const high = view.getUint32(at + 4, true) - Number(base >> 32n);
-    return high * 4294967296 + (view.getUint32(at, true) - Number(base & 0xffffffffn));
+    const high = view.getUint32(at + 4, true) - this.#baseHigh;
+    return high * 4294967296 + (view.getUint32(at, true) - this.#baseLow);
   }
 
   #loss(view: DataView, at: number): LossRecord {
@@ -185,8 +191,14 @@ export class Decoder {
       frame = undefined;
     }
     if (frame === undefined) this.malformedFrames++;
-    else if (frame.kind === 'hello') this.#base = BigInt(frame.hello.clock.monotonicNs);
+    else if (frame.kind === 'hello') this.#setBase(BigInt(frame.hello.clock.monotonicNs));
     return frame;
+  }
+
+  #setBase(base: bigint): void {
+    this.#base = base;
+    this.#baseHigh = Number(base >> 32n);
+    this.#baseLow = Number(base & 0xffffffffn);
   }
 }
 

@@ -29,42 +29,97 @@ const be16 = (b: Uint8Array, at: number): number => (b[at]! << 8) | b[at + 1]!;
 const be32 = (b: Uint8Array, at: number): number => be16(b, at) * 65536 + be16(b, at + 2);
 
 /**
- * @param bytes from the Ethernet header (`networkAt` 14) or the network header (0) on
+ * @param networkAt of the network header behind `start`: 14 behind an Ethernet header, else 0
  * @param protocol of the network header, ETH_P_*
  * @param vxlanPorts UDP destination ports that carry VXLAN
+ * @param start first byte, `end` the one behind the last: the headers are read where they lie
  */
 export function parseHeaders(
   bytes: Uint8Array,
   networkAt: number,
   protocol: number,
   vxlanPorts: ReadonlySet<number>,
-): Headers | undefined {
-  const outer = parseNetwork(bytes, networkAt, protocol);
+  start = 0,
+  end = bytes.length,
+): ParsedHeaders | undefined {
+  const outer = parseNetwork(bytes, start + networkAt, end, protocol);
   if (outer === undefined) return undefined;
-  const ethernet =
-    networkAt === 14 && bytes.length >= 14
-      ? { ethernet: { dst: macText(bytes, 0), src: macText(bytes, 6) } }
-      : {};
-  const tunnelled = parseVxlan(bytes, outer, vxlanPorts);
-  const innermost = tunnelled?.parsed ?? outer;
-  return {
-    ...ethernet,
+  const tunnelled = parseVxlan(bytes, end, outer, vxlanPorts);
+  const last = tunnelled?.parsed ?? outer;
+  const layers: Layers = {
     outer: outer.layer,
-    ...(tunnelled === undefined ? {} : { inner: tunnelled.parsed.layer, vxlan: { vni: tunnelled.vni } }),
-    ...quoted(bytes, innermost),
-    payload: bytes.subarray(Math.min(innermost.payloadAt, bytes.length)),
+    inner: tunnelled?.parsed.layer,
+    vxlan: tunnelled === undefined ? undefined : { vni: tunnelled.vni },
+    quoted: last.layer.icmp === undefined ? undefined : quoted(bytes, end, last),
+    payloadAt: Math.min(last.payloadAt, end) - start - networkAt,
   };
+  return new ParsedHeaders(layers, bytes, start, networkAt, end);
 }
 
-function parseNetwork(b: Uint8Array, at: number, protocol: number): Parsed | undefined {
-  if (protocol === ETH_P_IP) return parseIpv4(b, at);
-  if (protocol === ETH_P_IPV6) return parseIpv6(b, at);
-  if (protocol === ETH_P_ARP) return parseArp(b, at);
+/** What the bytes from the network header on say. */
+interface Layers {
+  readonly outer: NetworkLayer;
+  readonly inner: NetworkLayer | undefined;
+  readonly vxlan: { readonly vni: number } | undefined;
+  readonly quoted: NetworkLayer | undefined;
+  /** Of the innermost layer, counted from the network header. */
+  readonly payloadAt: number;
+}
+
+/** What only few ask for is made when asked: MAC addresses as text, the payload as an array of its own. */
+export class ParsedHeaders implements Headers {
+  readonly #layers: Layers;
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #networkAt: number;
+  readonly #end: number;
+
+  constructor(layers: Layers, bytes: Uint8Array, start: number, networkAt: number, end: number) {
+    this.#layers = layers;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#networkAt = networkAt;
+    this.#end = end;
+  }
+
+  /** The same layers read at another place, whose bytes from the network header on are equal. */
+  at(bytes: Uint8Array, start: number, networkAt: number, end: number): ParsedHeaders {
+    return new ParsedHeaders(this.#layers, bytes, start, networkAt, end);
+  }
+
+  get outer(): NetworkLayer {
+    return this.#layers.outer;
+  }
+  get inner(): NetworkLayer | undefined {
+    return this.#layers.inner;
+  }
+  get vxlan(): { readonly vni: number } | undefined {
+    return this.#layers.vxlan;
+  }
+  get quoted(): NetworkLayer | undefined {
+    return this.#layers.quoted;
+  }
+
+  get ethernet(): { readonly src: string; readonly dst: string } | undefined {
+    const at = this.#start;
+    if (this.#networkAt !== 14 || this.#end < at + 14) return undefined;
+    return { dst: macText(this.#bytes, at), src: macText(this.#bytes, at + 6) };
+  }
+
+  get payload(): Uint8Array {
+    return this.#bytes.subarray(this.#start + this.#networkAt + this.#layers.payloadAt, this.#end);
+  }
+}
+
+function parseNetwork(b: Uint8Array, at: number, end: number, protocol: number): Parsed | undefined {
+  if (protocol === ETH_P_IP) return parseIpv4(b, at, end);
+  if (protocol === ETH_P_IPV6) return parseIpv6(b, at, end);
+  if (protocol === ETH_P_ARP) return parseArp(b, at, end);
   return undefined;
 }
 
-function parseArp(b: Uint8Array, at: number): Parsed | undefined {
-  if (b.length < at + 28) return undefined;
+function parseArp(b: Uint8Array, at: number, end: number): Parsed | undefined {
+  if (end < at + 28) return undefined;
   const layer: Draft = {
     family: 0,
     proto: 0,
@@ -76,8 +131,8 @@ function parseArp(b: Uint8Array, at: number): Parsed | undefined {
   return { layer, payloadAt: at + 28, transportAt: -1 };
 }
 
-function parseIpv4(b: Uint8Array, at: number): Parsed | undefined {
-  if (b.length < at + 20 || b[at]! >> 4 !== 4) return undefined;
+function parseIpv4(b: Uint8Array, at: number, end: number): Parsed | undefined {
+  if (end < at + 20 || b[at]! >> 4 !== 4) return undefined;
   const headerBytes = (b[at]! & 15) * 4;
   if (headerBytes < 20) return undefined;
   const frag = be16(b, at + 6);
@@ -94,11 +149,11 @@ function parseIpv4(b: Uint8Array, at: number): Parsed | undefined {
   };
   const offset = (frag & 0x1fff) * 8;
   if ((frag & 0x3fff) !== 0) layer.fragment = { id, offset, more: (frag & 0x2000) !== 0 };
-  return parseTransport(b, at + headerBytes, layer, layer.lenBytes - headerBytes, offset > 0);
+  return parseTransport(b, at + headerBytes, end, layer, layer.lenBytes - headerBytes, offset > 0);
 }
 
-function parseIpv6(b: Uint8Array, at: number): Parsed | undefined {
-  if (b.length < at + 40 || b[at]! >> 4 !== 6) return undefined;
+function parseIpv6(b: Uint8Array, at: number, end: number): Parsed | undefined {
+  if (end < at + 40 || b[at]! >> 4 !== 6) return undefined;
   const layer: Draft = {
     family: 6,
     proto: b[at + 6]!,
@@ -111,7 +166,7 @@ function parseIpv6(b: Uint8Array, at: number): Parsed | undefined {
   };
   let offset = 0;
   let next = at + 40;
-  while (EXTENSIONS.has(layer.proto) && b.length >= next + 8) {
+  while (EXTENSIONS.has(layer.proto) && end >= next + 8) {
     const isFragment = layer.proto === 44;
     if (isFragment) {
       offset = be16(b, next + 2) & 0xfff8;
@@ -121,27 +176,28 @@ function parseIpv6(b: Uint8Array, at: number): Parsed | undefined {
     next += isFragment ? 8 : (b[next + 1]! + 1) * 8;
     if (offset > 0) break;
   }
-  return parseTransport(b, next, layer, layer.lenBytes - (next - at), offset > 0);
+  return parseTransport(b, next, end, layer, layer.lenBytes - (next - at), offset > 0);
 }
 
 /** `restBytes`: what the IP header says is behind it. */
 function parseTransport(
   b: Uint8Array,
   at: number,
+  end: number,
   layer: Draft,
   restBytes: number,
   laterFragment: boolean,
 ): Parsed {
   if (laterFragment) return { layer, payloadAt: at, transportAt: -1 };
   let headerBytes = 0;
-  if (layer.proto === TCP && b.length >= at + 14) {
+  if (layer.proto === TCP && end >= at + 14) {
     ports(b, at, layer);
     layer.tcp = { seq: be32(b, at + 4), ack: be32(b, at + 8), flags: b[at + 13]! };
     headerBytes = (b[at + 12]! >> 4) * 4;
-  } else if ((layer.proto === UDP || layer.proto === SCTP) && b.length >= at + 8) {
+  } else if ((layer.proto === UDP || layer.proto === SCTP) && end >= at + 8) {
     ports(b, at, layer);
     headerBytes = layer.proto === UDP ? 8 : 12;
-  } else if ((layer.proto === ICMP || layer.proto === ICMPV6) && b.length >= at + 8) {
+  } else if ((layer.proto === ICMP || layer.proto === ICMPV6) && end >= at + 8) {
     layer.icmp = { type: b[at]!, code: b[at + 1]!, id: be16(b, at + 4), seq: be16(b, at + 6) };
     headerBytes = 8;
   }
@@ -156,14 +212,15 @@ function ports(b: Uint8Array, at: number, layer: Draft): void {
 
 function parseVxlan(
   b: Uint8Array,
+  end: number,
   outer: Parsed,
   vxlanPorts: ReadonlySet<number>,
 ): { parsed: Parsed; vni: number } | undefined {
   const at = outer.payloadAt;
   if (outer.layer.proto !== UDP || outer.layer.dport === undefined || !vxlanPorts.has(outer.layer.dport))
     return undefined;
-  if (b.length < at + 8 + 14 || (b[at]! & 0x08) === 0) return undefined;
-  const parsed = parseNetwork(b, at + 8 + 14, be16(b, at + 8 + 12));
+  if (end < at + 8 + 14 || (b[at]! & 0x08) === 0) return undefined;
+  const parsed = parseNetwork(b, at + 8 + 14, end, be16(b, at + 8 + 12));
   return parsed === undefined ? undefined : { parsed, vni: be32(b, at + 4) >>> 8 };
 }
 
@@ -174,8 +231,7 @@ export function isIcmpError(layer: NetworkLayer): boolean {
   return type >= 1 && type <= 4;
 }
 
-function quoted(b: Uint8Array, parsed: Parsed): { quoted?: NetworkLayer } {
-  if (!isIcmpError(parsed.layer)) return {};
-  const inside = parseNetwork(b, parsed.transportAt + 8, parsed.layer.family === 6 ? ETH_P_IPV6 : ETH_P_IP);
-  return inside === undefined ? {} : { quoted: inside.layer };
+function quoted(b: Uint8Array, end: number, { layer, transportAt }: Parsed): NetworkLayer | undefined {
+  if (!isIcmpError(layer)) return undefined;
+  return parseNetwork(b, transportAt + 8, end, layer.family === 6 ? ETH_P_IPV6 : ETH_P_IP)?.layer;
 }

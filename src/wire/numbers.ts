@@ -2,7 +2,9 @@ import { printable } from '../base/printable.ts';
 
 /** The low 53 bits of a 64-bit value, exact as a number: kernel addresses and cookies differ within them. */
 export function addressNumber(view: DataView, at: number): number {
-  return (view.getUint32(at + 4, true) & 0x1fffff) * 4294967296 + view.getUint32(at, true);
+  const high = view.getUint32(at + 4, true) & 0x1fffff;
+  const low = view.getUint32(at, true);
+  return high === 0 ? low : high * 4294967296 + low;
 }
 
 /** Names come back all the time: by their bytes, each as one character. */
