@@ -182,9 +182,10 @@ export class Correlator {
   }
 
   #append(journey: OpenJourney, event: Event): void {
+    const before = journey.events[journey.events.length - 1];
     journey.events.push(event);
-    this.#byPacket.set(event.packet, journey);
-    this.#bySkb.set(event.skb, journey);
+    if (before?.packet !== event.packet) this.#byPacket.set(event.packet, journey);
+    if (before?.skb !== event.skb) this.#bySkb.set(event.skb, journey);
     this.#lineage.note(journey, event);
   }
 
@@ -257,22 +258,21 @@ export class Correlator {
     journey.ends.delete(journey.events.length - 1);
     this.stats.spareEnds++;
     journey.events.pop(); // memory given back long after: neither a place nor a time of the journey
-    if (journey.events.length === 0) this.#drop(journey);
+    if (journey.events.length === 0) this.#drop(journey, event);
   }
 
-  #drop(journey: OpenJourney): void {
+  /** Its only event said nothing. */
+  #drop(journey: OpenJourney, event: Event): void {
     this.#open.delete(journey);
-    for (const [packet, other] of this.#byPacket) if (other === journey) this.#byPacket.delete(packet);
+    if (this.#byPacket.get(event.packet) === journey) this.#byPacket.delete(event.packet);
+    if (this.#bySkb.get(event.skb) === journey) this.#bySkb.delete(event.skb);
+    this.#lineage.forget(journey);
   }
 
   #close(journey: OpenJourney, out: Delta[], shutdown = false): void {
     if (!this.#judgeSteps(journey, true, out)) return;
     this.#open.delete(journey);
-    for (const event of journey.events) {
-      if (this.#byPacket.get(event.packet) === journey) this.#byPacket.delete(event.packet);
-      if (this.#bySkb.get(event.skb) === journey) this.#bySkb.delete(event.skb);
-      this.#closed.set(event.packet, { id: journey.id, atNs: this.#nowNs });
-    }
+    this.#unlist(journey);
     this.#lineage.forget(journey);
     const lost = this.#lossOf(journey);
     if (lost !== undefined)
@@ -288,6 +288,20 @@ export class Correlator {
     }
     this.stats.journeys++;
     out.push({ kind: 'closed', journey: this.#record(journey, shutdown, lost?.cause) });
+  }
+
+  /** Takes it out of the tables of what is open. Most journeys have one packet id and one sk_buff from end to end. */
+  #unlist(journey: OpenJourney): void {
+    let before: Event | undefined;
+    for (const event of journey.events) {
+      const { packet, skb } = event;
+      if (packet !== before?.packet) {
+        if (this.#byPacket.get(packet) === journey) this.#byPacket.delete(packet);
+        this.#closed.set(packet, { id: journey.id, atNs: this.#nowNs });
+      }
+      if (skb !== before?.skb && this.#bySkb.get(skb) === journey) this.#bySkb.delete(skb);
+      before = event;
+    }
   }
 
   #record(journey: OpenJourney, shutdown: boolean, lost: LostCause | undefined): JourneyRecord {

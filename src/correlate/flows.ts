@@ -5,9 +5,10 @@
  * the set of (namespace, tuple) pairs seen, joined by the packets that showed several of them and by the conntrack entries,
  * which name both sides of a NAT at once. A SYN with another initial sequence number begins a new flow with the same tuples.
  */
-import type { Event, NetworkLayer } from '../model/event.ts';
+import type { ConntrackRecord, Event, NetworkLayer } from '../model/event.ts';
 import type { Direction } from '../model/journey.ts';
-import { conntrackKey, conversationKey, innermost, ownConntrack } from '../model/tuples.ts';
+import { innermost, ownConntrack } from '../model/tuples.ts';
+import { ConversationKeys } from './conversation-keys.ts';
 import type { OpenJourney } from './open-journey.ts';
 
 const SYN = 0x02;
@@ -41,13 +42,14 @@ export class FlowTable {
   readonly #byKey = new Map<string, FlowEntry>();
   readonly #flows = new Set<FlowEntry>();
   readonly #openers = new Map<string, Opener>();
+  readonly #keys = new ConversationKeys();
   #next = 1;
 
   /** The first event of a packet, in order of time: journeys close in another order, a reply often before its request. */
   begin(event: Event): void {
     const layer = innermost(event);
     if (layer === undefined || event.netns === 0 || event.headers?.quoted !== undefined) return;
-    const key = conversationKey(event.netns, layer);
+    const key = this.#keys.of(event.netns, layer);
     if (key === undefined || this.#openers.has(key)) return;
     this.#openers.set(key, openerOf(layer, event.timeNs));
     if (this.#openers.size > OPENERS_MAX) this.#openers.delete(this.#openers.keys().next().value!);
@@ -60,12 +62,13 @@ export class FlowTable {
     const first = innermost(told.first);
     if (first === undefined) return { direction: 'none' };
     const events = whole === undefined ? journey.events : [...journey.events, ...whole.events];
-    const quoted = quotedKeys(told.events);
-    const keys = quoted ?? keysOf(events);
+    const quoted = quotedKeys(told.events, this.#keys);
+    const keys = quoted ?? keysOf(events, this.#keys);
     if (keys.length === 0) return { direction: 'none' };
     const isSyn = quoted === undefined && first.tcp !== undefined && (first.tcp.flags & (SYN | ACK)) === SYN;
     const flow = this.#find(keys, isSyn ? first.tcp?.seq : undefined);
     for (const key of keys) {
+      if (this.#byKey.get(key) === flow) continue;
       flow.keys.add(key);
       this.#byKey.set(key, flow);
     }
@@ -137,28 +140,31 @@ function isTelling(journey: OpenJourney): boolean {
   return layer?.sport !== undefined || layer?.icmp !== undefined;
 }
 
-function keysOf(events: readonly Event[]): string[] {
-  const keys = new Set<string>();
+function keysOf(events: readonly Event[], made: ConversationKeys): string[] {
+  const keys: string[] = [];
+  const add = (key: string): void => void (keys.includes(key) || keys.push(key));
+  let lastCt: ConntrackRecord | undefined;
   for (const event of events) {
     if (event.netns === 0) continue;
     const layer = innermost(event);
-    const own = layer === undefined ? undefined : conversationKey(event.netns, layer);
-    if (own !== undefined) keys.add(own);
+    const own = layer === undefined ? undefined : made.of(event.netns, layer);
+    if (own === undefined) continue;
+    if (keys[keys.length - 1] !== own) add(own);
     const ct = ownConntrack(event);
-    if (ct === undefined || own === undefined) continue;
-    keys.add(conntrackKey(event.netns, ct.orig));
-    keys.add(conntrackKey(event.netns, ct.reply));
+    if (ct === undefined || ct === lastCt) continue;
+    lastCt = ct;
+    for (const key of made.ofEntry(event.netns, ct)) add(key);
   }
-  return [...keys];
+  return keys;
 }
 
 /** Keys of the packets that an ICMP error quotes; undefined if it is none. */
-function quotedKeys(events: readonly Event[]): string[] | undefined {
+function quotedKeys(events: readonly Event[], made: ConversationKeys): string[] | undefined {
   if (events[0]?.headers?.quoted === undefined) return undefined;
   const keys = new Set<string>();
   for (const event of events) {
     const quoted = event.headers?.quoted;
-    const own = quoted === undefined || event.netns === 0 ? undefined : conversationKey(event.netns, quoted);
+    const own = quoted === undefined || event.netns === 0 ? undefined : made.of(event.netns, quoted);
     if (own !== undefined) keys.add(own);
   }
   return [...keys];

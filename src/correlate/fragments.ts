@@ -17,18 +17,23 @@ export class FragmentTable {
   readonly #fragments = new Map<string, Set<OpenJourney>>();
   readonly #datagrams = new Map<string, OpenJourney>();
   readonly #reassembled = new Set<string>();
+  /** Under which keys a journey stands in one of these tables; nearly all stand in none. */
+  readonly #noted = new Map<OpenJourney, Set<string>>();
 
   /** Remembers where the newest event of a journey leaves it. */
   note(journey: OpenJourney, event: Event): void {
     const layer = innermost(event);
     if (layer === undefined || event.netns === 0 || event.gsoSize > 0) return;
-    if (layer.fragment !== undefined) {
-      const key = this.#key(event)!;
-      const known = this.#fragments.get(key);
-      if (known === undefined) this.#fragments.set(key, new Set([journey]));
-      else known.add(journey);
-    } else if (event.skbLen > SMALLEST && layer.proto !== TCP)
-      this.#datagrams.set(this.#key(event)!, journey);
+    const isFragment = layer.fragment !== undefined;
+    if (!isFragment && (layer.proto === TCP || event.skbLen <= SMALLEST)) return;
+    const key = this.#key(event);
+    if (key === undefined) return;
+    const keys = this.#noted.get(journey);
+    if (keys === undefined) this.#noted.set(journey, new Set([key]));
+    else keys.add(key);
+    if (!isFragment) this.#datagrams.set(key, journey);
+    else if (this.#fragments.get(key)?.add(journey) === undefined)
+      this.#fragments.set(key, new Set([journey]));
   }
 
   /** The fragments that a datagram first seen here was put together from. */
@@ -65,9 +70,7 @@ export class FragmentTable {
   }
 
   forget(journey: OpenJourney): void {
-    for (const event of journey.events) {
-      const key = this.#key(event);
-      if (key === undefined) continue;
+    for (const key of this.#noted.get(journey) ?? []) {
       const parts = this.#fragments.get(key);
       if (parts?.delete(journey) === true && parts.size === 0) {
         this.#fragments.delete(key);
@@ -75,6 +78,7 @@ export class FragmentTable {
       }
       if (this.#datagrams.get(key) === journey) this.#datagrams.delete(key);
     }
+    this.#noted.delete(journey);
   }
 
   #key(event: Event): string | undefined {

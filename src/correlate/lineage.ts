@@ -53,7 +53,8 @@ export class Lineage {
     if (event.tap === tap.netifReceiveSkb && event.gsoSegs > 1) this.#remember(journey, event);
     this.#fragments.note(journey, event);
     // The first holder of the data stays the one that copies are copies of.
-    if (journey.root === undefined) this.#byHead.set(event.head, journey);
+    if (journey.root === undefined && this.#byHead.get(event.head) !== journey)
+      this.#byHead.set(event.head, journey);
   }
 
   /** The sk_buff of this journey ended on that CPU, and the packet goes on in another one. */
@@ -66,8 +67,11 @@ export class Lineage {
 
   forget(journey: OpenJourney): void {
     this.#fragments.forget(journey);
-    for (const event of journey.events)
-      if (this.#byHead.get(event.head) === journey) this.#byHead.delete(event.head);
+    let before = 0;
+    for (const { head } of journey.events) {
+      if (head !== before && this.#byHead.get(head) === journey) this.#byHead.delete(head);
+      before = head;
+    }
   }
 
   /** The journey that goes on in the sk_buff of this event, which was not seen before. */
