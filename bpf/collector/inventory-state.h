@@ -118,6 +118,9 @@ struct inventory {
 	pthread_cond_t first;
 	bool first_done;
 	int wake_fd;
+	/* Readable (POLLPRI) when something was mounted or unmounted. */
+	int mounts_fd;
+	bool mounted;
 	bool stop;
 
 	int home_fd;

@@ -2,7 +2,8 @@
 /*
  * The inventory's thread: look, dump what changed, say what is new.
  *
- * A look costs about 0.1 ms for 200 namespaces and happens every 25 ms. It tells births, deaths and most changes. What it
+ * A look costs about 0.1 ms for 200 namespaces and happens every 25 ms, and at once when something is mounted: that is how
+ * a namespace gets its name, which may be gone again in less than 25 ms. It tells births, deaths and most changes. What it
  * cannot tell (neighbours, forwarding entries, a tunnel's settings) is read again by time: twice soon after a change,
  * as a namespace is usually set up in several steps, then every 5 s, spread over the namespaces.
  */
@@ -21,6 +22,8 @@
 #define LOOK_MS 25
 /* Without the BPF walker a look reads all of /proc. */
 #define LOOK_PROC_MS 250
+/* Where containers start all the time, something is mounted all the time. */
+#define LOOK_MOUNTED_MS 2
 /* A look takes at most 1/50 of the time. */
 #define LOOK_SHARE 50
 #define REREAD_NS (5000 * MS)
@@ -57,7 +60,7 @@ static bool look_around(struct inventory *inventory, uint64_t now)
 {
 	bool young = some_young(inventory, now);
 	bool fresh = some_new(inventory);
-	bool names_due = fresh || now - inventory->names_ns >= (young ? NAMES_YOUNG_NS : REREAD_NS);
+	bool names_due = fresh || inventory->mounted || now - inventory->names_ns >= (young ? NAMES_YOUNG_NS : REREAD_NS);
 
 	bool processes_due = fresh || now >= inventory->processes_ns;
 	bool scanned = names_scan(inventory, names_due);
@@ -168,14 +171,22 @@ static void look(struct inventory *inventory, struct outbox *out)
 
 static void wait_next(struct inventory *inventory)
 {
-	struct pollfd wake = { .fd = inventory->wake_fd, .events = POLLIN };
+	struct pollfd wake[] = {
+		{ .fd = inventory->wake_fd, .events = POLLIN },
+		{ .fd = inventory->mounts_fd, .events = POLLPRI },
+	};
 	uint64_t at_least = inventory->walk_cost_ns * LOOK_SHARE / MS;
 	uint64_t pause = inventory->walker ? LOOK_MS : LOOK_PROC_MS;
+	uint64_t rest = inventory->walker ? LOOK_MOUNTED_MS : LOOK_PROC_MS;
 	uint64_t count;
 
 	if (pause < at_least)
 		pause = at_least;
-	if (poll(&wake, 1, (int)pause) > 0 && read(inventory->wake_fd, &count, sizeof(count)) < 0)
+	poll(wake, 1, (int)rest);
+	if (!wake[0].revents)
+		poll(wake, 2, (int)(pause - rest));
+	inventory->mounted = wake[1].revents != 0;
+	if (wake[0].revents && read(inventory->wake_fd, &count, sizeof(count)) < 0)
 		return;
 }
 
@@ -236,6 +247,8 @@ static void release(struct inventory *inventory)
 		close(inventory->home_fd);
 	if (inventory->wake_fd >= 0)
 		close(inventory->wake_fd);
+	if (inventory->mounts_fd >= 0)
+		close(inventory->mounts_fd);
 	for (size_t i = 0; i < inventory->count; i++)
 		netns_free(inventory->list[i]);
 	free(inventory->list);
@@ -255,6 +268,8 @@ struct inventory *inventory_start(inventory_emit emit, void *ctx)
 	inventory->emit = emit;
 	inventory->ctx = ctx;
 	inventory->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	/* Without it (no /proc) names are found at the next look: poll() passes over a negative descriptor. */
+	inventory->mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	inventory->home_fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (inventory->wake_fd < 0 || inventory->home_fd < 0 || fstat(inventory->home_fd, &facts) < 0) {
 		error = errno;

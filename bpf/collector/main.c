@@ -83,8 +83,15 @@ static int on_record(void *ctx, void *data, size_t len)
 static void on_inventory(void *ctx, const char *json, size_t len)
 {
 	(void)ctx;
-	output_json(FRAME_INVENTORY, json, len);
-	output_flush();
+	output_json_aside(FRAME_INVENTORY, json, len);
+}
+
+/* Names first: what is drained next may be of a namespace that was just told. */
+static void drain(__u64 until_ns)
+{
+	self.until_ns = until_ns;
+	output_take_aside();
+	ring_buffer__consume(self.ring);
 }
 
 /* Everything that happened before `now` goes out, then what was lost of it, then the time itself. */
@@ -92,8 +99,8 @@ static void beat(int last)
 {
 	struct heartbeat beat = {.frame = {.len = sizeof(beat), .type = FRAME_HEARTBEAT}};
 
-	self.until_ns = beat.time_ns = clock_ns(CLOCK_MONOTONIC);
-	ring_buffer__consume(self.ring);
+	beat.time_ns = clock_ns(CLOCK_MONOTONIC);
+	drain(beat.time_ns);
 	taps_losses(self.bpf, beat.time_ns, last);
 	hooks_release(self.inventory);
 	beat.events = self.events;
@@ -242,8 +249,7 @@ static int run(void)
 			next_beat_ns = self.until_ns + HEARTBEAT_NS;
 			continue;
 		}
-		self.until_ns = clock_ns(CLOCK_MONOTONIC);
-		ring_buffer__consume(self.ring);
+		drain(clock_ns(CLOCK_MONOTONIC));
 		output_flush();
 	}
 	beat(1);
@@ -291,9 +297,11 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	inventory_wait_first(self.inventory, 5000);
+	output_take_aside();
 	hello();
 	code = run();
 	inventory_stop(self.inventory);
+	output_take_aside();
 	output_flush();
 	taps_close(self.bpf);
 	return code;

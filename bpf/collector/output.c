@@ -11,11 +11,22 @@
 
 #include "../record.h"
 
+#define ASIDE_MAX (64UL << 20)
+
 static struct {
 	pthread_mutex_t lock;
 	size_t used;
 	char bytes[1 << 20];
 } out = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Frames of other threads: they wait here, so that a reader that stalls does not stop who writes them. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t taken;
+	size_t used;
+	size_t room;
+	char *bytes;
+} aside = {.lock = PTHREAD_MUTEX_INITIALIZER, .taken = PTHREAD_COND_INITIALIZER};
 
 static void write_all(const char *bytes, size_t len)
 {
@@ -63,17 +74,64 @@ void output_frame(const void *frame, size_t len)
 	pthread_mutex_unlock(&out.lock);
 }
 
+static const char padding[8] = "        ";
+
+static struct frame json_head(__u16 type, size_t len)
+{
+	return (struct frame){.len = sizeof(struct frame) + len + (-len & 7), .type = type};
+}
+
 void output_json(__u16 type, const char *json, size_t len)
 {
-	static const char padding[8] = "        ";
-	size_t pad = -len & 7;
-	struct frame head = {.len = sizeof(head) + len + pad, .type = type};
+	struct frame head = json_head(type, len);
 
 	pthread_mutex_lock(&out.lock);
 	put_locked(&head, sizeof(head));
 	put_locked(json, len);
-	put_locked(padding, pad);
+	put_locked(padding, -len & 7);
 	pthread_mutex_unlock(&out.lock);
+}
+
+static void put_aside_locked(const void *bytes, size_t len)
+{
+	memcpy(aside.bytes + aside.used, bytes, len);
+	aside.used += len;
+}
+
+void output_json_aside(__u16 type, const char *json, size_t len)
+{
+	struct frame head = json_head(type, len);
+
+	pthread_mutex_lock(&aside.lock);
+	while (aside.used && aside.used + head.len > ASIDE_MAX)
+		pthread_cond_wait(&aside.taken, &aside.lock);
+	if (aside.used + head.len > aside.room) {
+		aside.room = (aside.used + head.len) * 2;
+		aside.bytes = realloc(aside.bytes, aside.room);
+		if (!aside.bytes)
+			abort();
+	}
+	put_aside_locked(&head, sizeof(head));
+	put_aside_locked(json, len);
+	put_aside_locked(padding, -len & 7);
+	pthread_mutex_unlock(&aside.lock);
+}
+
+void output_take_aside(void)
+{
+	char *bytes;
+	size_t used;
+
+	pthread_mutex_lock(&aside.lock);
+	bytes = aside.bytes;
+	used = aside.used;
+	aside.bytes = NULL;
+	aside.used = aside.room = 0;
+	pthread_cond_signal(&aside.taken);
+	pthread_mutex_unlock(&aside.lock);
+	if (used)
+		output_frame(bytes, used);
+	free(bytes);
 }
 
 void output_jsonf(__u16 type, const char *format, ...)

@@ -15,4 +15,8 @@ void output_json(__u16 type, const char *json, size_t len);
 __attribute__((format(printf, 2, 3))) void output_jsonf(__u16 type, const char *format, ...);
 void output_flush(void);
 
+/* From a thread that must not wait for the reader; output_take_aside(), in the thread that does, puts them among the others. */
+void output_json_aside(__u16 type, const char *json, size_t len);
+void output_take_aside(void);
+
 #endif

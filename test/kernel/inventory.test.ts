@@ -237,6 +237,20 @@ describe('as they come and go', () => {
     expect(median(died)).toBeLessThan(100);
   });
 
+  it('one that lives for 10 ms is told by its name', async () => {
+    const lives = 20;
+    const { length } = tool.frames;
+    await run(
+      `for i in $(seq ${lives}); do ip netns add ${prefix}brief$i; sleep 0.01; ip netns del ${prefix}brief$i; done`,
+    );
+    await run(`ip netns add ${prefix}last`);
+    await tool.until(() => tool.named('last') !== undefined);
+    const names = tool.frames.slice(length).flatMap(({ frame }) => ('names' in frame ? frame.names : []));
+    const brief = new Set(names.filter(name => name.startsWith(`${prefix}brief`)));
+    // A machine that is busy with something else for 10 ms may miss one; looks every 25 ms would miss half.
+    expect(brief.size).toBeGreaterThanOrEqual(lives - 2);
+  });
+
   it('a namespace is let go at once: its veth vanishes with it', async () => {
     await makeNamespaces('a', 'b');
     await ip('a: link add x type veth peer name y netns @b');

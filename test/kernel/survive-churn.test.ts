@@ -15,7 +15,8 @@ const addressOf = (n: number) => `192.0.2.${n + 10}`;
 beforeAll(async () => {
   await ip('netns', 'add', hub);
   await ip('-n', hub, 'link', 'set', 'lo', 'up');
-  await ip('-n', hub, 'link', 'add', 'br0', 'type', 'bridge');
+  // Without a MAC of its own a bridge takes the lowest of its ports', and others remember the one that just went.
+  await ip('-n', hub, 'link', 'add', 'br0', 'address', '02:00:00:00:02:01', 'type', 'bridge');
   await ip('-n', hub, 'addr', 'add', '192.0.2.1/24', 'dev', 'br0');
   await ip('-n', hub, 'link', 'set', 'br0', 'up');
 });
