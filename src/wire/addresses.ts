@@ -36,6 +36,38 @@ export function addressText(bytes: Uint8Array, at: number, family: 4 | 6): strin
 
 const hex = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
-export function macText(bytes: Uint8Array, at: number): string {
+function macText(bytes: Uint8Array, at: number): string {
   return `${hex[bytes[at]!]}:${hex[bytes[at + 1]!]}:${hex[bytes[at + 2]!]}:${hex[bytes[at + 3]!]}:${hex[bytes[at + 4]!]}:${hex[bytes[at + 5]!]}`;
+}
+
+export interface MacPair {
+  readonly src: string;
+  readonly dst: string;
+}
+
+interface KnownPair {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly pair: MacPair;
+}
+
+/** A host's links are few and each packet shows the pair of every link that it crosses: one place for each hash. */
+const pairs: (KnownPair | undefined)[] = Array<KnownPair | undefined>(1024).fill(undefined);
+
+/** Destination and source, as they stand in an Ethernet header. Most of the time the same object for the same bytes. */
+export function macPair(bytes: Uint8Array, at: number): MacPair {
+  const a = word(bytes, at);
+  const b = word(bytes, at + 4);
+  const c = word(bytes, at + 8);
+  const slot = (Math.imul(a ^ Math.imul(b, 31) ^ Math.imul(c, 1021), 0x9e3779b1) >>> 22) & 1023;
+  const known = pairs[slot];
+  if (known !== undefined && known.a === a && known.b === b && known.c === c) return known.pair;
+  const pair = { dst: macText(bytes, at), src: macText(bytes, at + 6) };
+  pairs[slot] = { a, b, c, pair };
+  return pair;
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }

@@ -84,25 +84,39 @@ export class Decoder {
 
   /** Frames that `chunk` completes, in order. The chunk must not be changed afterwards: events look into it. */
   push(chunk: Uint8Array): Frame[] {
-    if (this.#heldBytes === 0) this.#held = chunk;
-    else this.#append(chunk);
-    this.#heldBytes += chunk.length;
-    if (this.#heldBytes < this.#needed) return [];
     const frames: Frame[] = [];
-    const bytes = this.#held.subarray(0, this.#heldBytes);
-    this.#held = bytes.subarray(this.#frames(bytes, frames));
-    this.#heldBytes = this.#held.length;
+    let rest = chunk;
+    // Only the frame that the last chunk cut is put together anew: to copy whole chunks would cost more than decoding them.
+    while (this.#heldBytes > 0 && rest.length > 0) {
+      const missing = rest.subarray(0, this.#needed - this.#heldBytes);
+      this.#append(missing);
+      rest = rest.subarray(missing.length);
+      if (this.#heldBytes < this.#needed) return frames;
+      this.#decode(this.#held.subarray(0, this.#heldBytes), frames);
+      if (this.#heldBytes > missing.length) continue; // bytes of the last chunk made no frame
+      rest = chunk.subarray(chunk.length - rest.length - this.#heldBytes);
+      this.#heldBytes = 0;
+    }
+    if (rest.length > 0) this.#decode(rest, frames);
     return frames;
   }
 
-  #append(chunk: Uint8Array): void {
-    const length = this.#heldBytes + chunk.length;
+  #append(bytes: Uint8Array): void {
+    const length = this.#heldBytes + bytes.length;
     if (this.#held.length < length) {
       const larger = new Uint8Array(Math.max(length, 2 * this.#held.length));
       larger.set(this.#held.subarray(0, this.#heldBytes));
       this.#held = larger;
     }
-    this.#held.set(chunk, this.#heldBytes);
+    this.#held.set(bytes, this.#heldBytes);
+    this.#heldBytes = length;
+  }
+
+  /** Holds what is left: less than a frame. */
+  #decode(bytes: Uint8Array, frames: Frame[]): void {
+    this.#needed = HEAD;
+    this.#held = bytes.length < HEAD ? bytes : bytes.subarray(this.#frames(bytes, frames));
+    this.#heldBytes = this.#held.length;
   }
 
   /** Returns where the first frame begins that is not whole yet. */
@@ -110,7 +124,6 @@ export class Decoder {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const block: EventBlock = { bytes, view, headers: this.#headers };
     let at = 0;
-    this.#needed = HEAD;
     while (bytes.length - at >= HEAD) {
       const len = plausibleLength(bytes, view, at);
       if (len > bytes.length - at) {
@@ -179,7 +192,7 @@ export class Decoder {
       sk: addressNumber(view, at + processLayout.sk),
       netns: addressNumber(view, at + processLayout.netns),
       pid: view.getUint32(at + processLayout.pid, true),
-      comm: text16(bytes, at + processLayout.comm) || '?', // a process may take its name away
+      comm: text16(bytes, view, at + processLayout.comm) || '?', // a process may take its name away
     };
   }
 

@@ -72,7 +72,7 @@ export class EventRecord implements Event {
     return this.#block.view.getUint32(this.#at + L.netnsInode, true);
   }
   get dev(): string {
-    return text16(this.#block.bytes, this.#at + L.dev);
+    return text16(this.#block.bytes, this.#block.view, this.#at + L.dev);
   }
   get skbLen(): number {
     return this.#block.view.getUint32(this.#at + L.skbLen, true);

@@ -3,7 +3,7 @@
  * that is cut short is left out, and what it would have told is absent.
  */
 import type { Headers, NetworkLayer } from '../model/event.ts';
-import { ipv4Text, ipv6Text, macText } from './addresses.ts';
+import { ipv4Text, ipv6Text, type MacPair, macPair } from './addresses.ts';
 
 const ETH_P_IP = 0x0800;
 const ETH_P_ARP = 0x0806;
@@ -100,10 +100,9 @@ export class ParsedHeaders implements Headers {
     return this.#layers.quoted;
   }
 
-  get ethernet(): { readonly src: string; readonly dst: string } | undefined {
+  get ethernet(): MacPair | undefined {
     const at = this.#start;
-    if (this.#networkAt !== 14 || this.#end < at + 14) return undefined;
-    return { dst: macText(this.#bytes, at), src: macText(this.#bytes, at + 6) };
+    return this.#networkAt !== 14 || this.#end < at + 14 ? undefined : macPair(this.#bytes, at);
   }
 
   get payload(): Uint8Array {

@@ -120,3 +120,33 @@ describe('conntrack entries', () => {
     expect(eventsOf(shown.map(each => show(each))).map(event => event.conntrack)).toEqual(shown);
   });
 });
+
+describe('names and MAC addresses', () => {
+  const ways = Array.from({ length: 3000 }, (_, n) => ({
+    dev: `veth${(n * 7919).toString(36)}`,
+    mac: [2, 0, 0, n >> 8, n & 255, 1, 2, 0, 0, n & 255, n >> 8, 2],
+  }));
+
+  test('of more devices than are remembered are each their own, the second time too', () => {
+    const packet = udpPacket(ends);
+    const fields = ways.map(({ dev, mac }) => {
+      const bytes = packet.bytes.slice();
+      bytes.set(mac);
+      return { ...fieldsOf({ ...packet, bytes }), dev };
+    });
+    for (const [n, event] of eventsOf([...fields, ...fields]).entries()) {
+      const { dev, mac } = ways[n % ways.length]!;
+      const text = (from: number): string =>
+        mac
+          .slice(from, from + 6)
+          .map(byte => byte.toString(16).padStart(2, '0'))
+          .join(':');
+      expect([event.dev, event.headers?.ethernet]).toEqual([dev, { dst: text(0), src: text(6) }]);
+    }
+  });
+
+  test('of the same link are the same object', () => {
+    const [first, second] = eventsOf([fieldsOf(udpPacket(ends)), fieldsOf(udpPacket({ ...ends, dport: 1 }))]);
+    expect(second!.headers!.ethernet).toBe(first!.headers!.ethernet);
+  });
+});
