@@ -2,10 +2,13 @@
  * How many events a second one core takes from bytes to journeys. A steady load is recorded once, as the collector writes it; then each
  * pass reads the file in a process of its own, bound to one CPU: decode alone; with correlation; with names (resolution); printed.
  * By CPU time, so that what else the machine does counts little; the best of some runs, because noise only adds.
+ *
+ * BENCH_STREAM=FILE keeps the recording there, and takes it from there the next time: the same bytes before and after a change, and for
+ * `node --cpu-prof test/bench/lib/pipeline-pass.ts print FILE`.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +21,7 @@ import { remark, remarkLoad, report } from './lib/report.ts';
 import { udpLoad } from './lib/udp-load.ts';
 
 const RATE = 20_000;
-const RECORD_MS = 4000;
+const RECORD_MS = 2500;
 const RUNS = 3;
 const RING_BYTES = 64 * 1024 * 1024;
 const passes: readonly Pass[] = ['decode', 'correlate', 'resolve', 'print'];
@@ -71,8 +74,8 @@ function measure(pass: Pass, file: string): PassResult {
 remarkLoad('before');
 const folder = mkdtempSync(join(tmpdir(), 'tracer-bench-'));
 try {
-  const file = join(folder, 'stream');
-  await BenchLab.with('pipe', lab => record(lab, file));
+  const file = process.env.BENCH_STREAM ?? join(folder, 'stream');
+  if (!existsSync(file)) await BenchLab.with('pipe', lab => record(lab, file));
   report('pipeline.recorded', statSync(file).size / 1048576, 'MiB');
   for (const pass of passes) {
     const { events, journeys, cpuSeconds, peakMiB } = measure(pass, file);
