@@ -45,6 +45,14 @@ const byPlace: Readonly<Record<string, string>> = {
   'IP_INHDR ip_forward': 'the TTL ran out: a routing loop?',
 };
 
-export function dropAdvice(reason: string, location: string): string {
-  return byPlace[`${reason} ${location}`] ?? byReason[reason] ?? 'no advice for this reason yet';
+/** Where the kernel told the sender of the drop by an ICMP error or a RST. */
+const whereAnswered: Readonly<Record<string, string>> = {
+  NETFILTER_DROP:
+    'a firewall rule rejected it; `iptables-save -c` or `nft list ruleset` there shows which counts up',
+  PKT_TOO_BIG: 'larger than the MTU of the way out, and not to be fragmented',
+};
+
+export function dropAdvice(reason: string, location: string, isAnswered = false): string {
+  const told = isAnswered ? whereAnswered[reason] : undefined;
+  return told ?? byPlace[`${reason} ${location}`] ?? byReason[reason] ?? 'no advice for this reason yet';
 }

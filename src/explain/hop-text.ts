@@ -1,6 +1,5 @@
 /** What happened at a hop, in one line that a beginner can read, and the command that shows the same by hand. */
-import type { Change, Hop, Outcome } from '../model/journey.ts';
-import { dropAdvice } from './drop-advice.ts';
+import type { Change, Hop } from '../model/journey.ts';
 
 type HopFacts = Omit<Hop, 'index' | 'text' | 'command'>;
 
@@ -76,7 +75,10 @@ const freedWords: Readonly<Record<string, string>> = {
   'NO_SOCKET in tcp_v6_rcv': 'nobody listens on that port',
   'NO_SOCKET in __udp4_lib_rcv': 'nobody listens on that port',
   'NO_SOCKET in __udp6_lib_rcv': 'nobody listens on that port',
-  'OTHERHOST in ip_rcv_core': 'for another machine, by its MAC address',
+  'OTHERHOST in ip_rcv_core': 'not for this host, by its MAC address',
+  'OTHERHOST in ip6_rcv_core': 'not for this host, by its MAC address',
+  'UNHANDLED_PROTO in __netif_receive_skb_core': 'not for this host: nothing here takes this protocol',
+  'NOT_SPECIFIED in ip6_mc_input': 'not for this host: it is in no such multicast group',
 };
 
 /** An ordinary end names its function, one with a reason was freed although nothing was lost. */
@@ -139,37 +141,4 @@ function withoutPort(text: string): string {
 /** Names of devices and namespaces may hold nearly anything. */
 function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-/** The last line of a journey: what became of the packet. */
-export function outcomeText(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case 'delivered':
-      return outcome.to === 'process' ? 'read by a process: delivered' : 'delivered';
-    case 'transmitted':
-      return `left this kernel by ${outcome.dev}`;
-    case 'consumed':
-      return consumedText(outcome.by);
-    case 'continued':
-      return `goes on as ${outcome.into.map(id => `#${id}`).join(', ')}`;
-    case 'dropped':
-      return `DROPPED ${outcome.reason} in ${outcome.hook?.toUpperCase() ?? outcome.location}: ${dropAdvice(outcome.reason, outcome.location)}`;
-    case 'open':
-      return outcome.waiting === 'unknown'
-        ? 'not seen any further: where it went is not known'
-        : `waiting (${outcome.waiting})`;
-    case 'lost':
-      return `not seen any further: the tracer lost events (${outcome.cause})`;
-  }
-}
-
-function consumedText(by: string): string {
-  const words: Readonly<Record<string, string>> = {
-    arp: 'answered or learned by ARP',
-    icmp: 'handled by the kernel (ICMP)',
-    reset: 'nobody listens: the kernel answers with RST',
-    tunnel: 'taken by the tunnel',
-    'not-addressed': 'rightly ignored: it is for another host',
-  };
-  return words[by] ?? by;
 }

@@ -63,10 +63,11 @@ export class HopBuilder {
     return hops;
   }
 
-  /** At a bridge or tunnel device, unchanged: the compact form says it in the neighbouring line. */
+  /** At a bridge, tunnel or far end of a pair, unchanged: the compact form says it in the neighbouring line. */
   #isRepeated(events: readonly Event[], index: number, hop: HopDraft): boolean {
     const event = events[index]!;
     if (hop.changes.some(change => change.field !== 'mac') || event.ifindex === 0) return false;
+    if (isFarEnd(events, index, hop)) return true;
     const device = this.#places.device(event.netns, event.ifindex, event.timeNs);
     const neighbour =
       event.tap === tap.netifReceiveSkb
@@ -122,7 +123,11 @@ export class HopBuilder {
     if (changes.encap?.to !== undefined && changes.encap.from === undefined)
       hops.push(this.#encapsulated(first, before, after, changes.encap));
     if (isBridged(before, after, this.#places))
-      hops.push({ ...this.#inferred(first, after, 'bridge', 'forward', [], undefined), ...headersAt(after) });
+      hops.push({
+        ...this.#inferred(first, after, 'bridge', 'forward', [], undefined),
+        ...headersAt(after),
+        repeats: true,
+      });
   }
 
   #routed(first: Event, before: Event, after: Event, changes: Changes, tuple: Tuple): HopDraft {
@@ -225,6 +230,16 @@ export function isDevice(event: Event): boolean {
   return (
     event.tap === tap.netDevQueue || event.tap === tap.netDevStartXmit || event.tap === tap.netifReceiveSkb
   );
+}
+
+/** Out of the far end of the pair that it was just sent into, and on from there: "out to that device" has said so. */
+function isFarEnd(events: readonly Event[], index: number, hop: HopDraft): boolean {
+  const event = events[index]!;
+  const sent = events[index - 1];
+  const next = events[index + 1];
+  if (event.tap !== tap.netifReceiveSkb || hop.peer === undefined) return false;
+  if (sent?.tap !== tap.netDevQueue || sent.netns === event.netns || next?.netns !== event.netns) return false;
+  return isDevice(next) || next.tap === tap.netfilter || next.tap === tap.neighbour;
 }
 
 /** At a hook itself a rewrite was seen, not inferred; the link layer's header there is that of the device before. */

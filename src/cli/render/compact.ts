@@ -1,40 +1,32 @@
 /**
  * Journeys for a person. The first on each way hop by hop, later ones on the same way in one line, full again when anything
- * differs; runs of data packets become one line. Lines fit the terminal's width.
+ * differs; runs of equal packets, and the copies of a flood, become one line. Lines fit the terminal's width.
  */
-
-import { outcomeText } from '../../explain/hop-text.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
 import { quantile } from '../../store/latencies.ts';
-import { column, type Style, wrap } from './style.ts';
+import { type FullOptions, fullLines } from './full.ts';
+import { Runs, runKind, runText } from './runs.ts';
+import { widthOf, wrap } from './style.ts';
+import { duration, since } from './times.ts';
 import { slowestSegment, waySignature } from './way.ts';
-import { bytes, duration, endpointText, wayText } from './words.ts';
 
-export interface CompactOptions {
-  readonly style: Style;
-  readonly width: number;
+export interface CompactOptions extends FullOptions {
   readonly write: (line: string) => void;
-  /** Every hop of every journey. */
-  readonly wide: boolean;
-  /** How a person calls the namespace of a hop. */
-  readonly label: (hop: Hop) => string;
 }
 
-const OFFSET_WIDTH = 9;
 const SLOW_FACTOR = 3;
 const SLOW_NS = 1_000_000;
-
-/** Data packets, or pure acknowledgements, on one way since the last other line. */
-interface Run {
-  readonly first: Journey;
-  bytes: number;
-  readonly durations: number[];
-}
+const DURATIONS_MAX = 256;
+const TIME_WIDTH = 13;
 
 export class CompactRenderer {
   readonly #options: CompactOptions;
   readonly #ways = new Map<string, number[]>();
-  readonly #runs = new Map<string, Run>();
+  /** Ways with a kind of packet of which one has been shown by itself. */
+  readonly #kinds = new Set<string>();
+  readonly #runs = new Runs();
+  /** Copies of one flood that their receivers ignored. */
+  #copies: Journey[] = [];
   #firstNs: bigint | undefined;
 
   constructor(options: CompactOptions) {
@@ -43,96 +35,118 @@ export class CompactRenderer {
 
   journey(journey: Journey): void {
     this.#firstNs ??= BigInt(journey.startNs);
-    if (isIgnoredCopy(journey) && !this.#options.wide) {
-      this.flush();
-      this.#copy(journey);
-      return;
-    }
-    const signature = waySignature(journey);
-    const known = this.#ways.get(signature);
+    if (isIgnoredCopy(journey) && !this.#options.wide) this.#copy(journey);
+    else this.#show(journey);
+  }
+
+  #show(journey: Journey): void {
+    const way = waySignature(journey);
+    const known = this.#ways.get(way);
+    const kind = runKind(journey);
     if (this.#options.wide || known === undefined || this.#isSpecial(journey, known)) {
       this.flush();
-      this.#full(journey);
-    } else if (isData(journey)) this.#collect(journey, signature);
-    else {
+      this.#write('', ...fullLines(journey, this.#since(journey), this.#options));
+    } else if (kind !== undefined && this.#kinds.has(`${way} ${kind}`)) {
+      if (this.#copies.length > 0 || this.#runs.hasOld(BigInt(journey.startNs))) this.flush();
+      this.#runs.add(journey, way, kind);
+    } else {
       this.flush();
       this.#brief(journey);
     }
-    const durations = known ?? [];
-    if (durations.length < 256) durations.push(journey.durationNs);
-    this.#ways.set(signature, durations);
+    this.#remember(way, known, journey.durationNs);
+    if (kind !== undefined) this.#kinds.add(`${way} ${kind}`);
   }
 
-  /** Writes what has been gathered of data packets: one line a way. */
+  /** The kernel's monotonic clock is here: what has been held back for long is written. */
+  beat(nowNs: bigint): void {
+    if (this.#runs.hasOld(nowNs)) this.flush();
+  }
+
+  /** Writes what has been held back. */
   flush(): void {
-    const runs = [...this.#runs.values()];
-    this.#runs.clear();
-    for (const run of runs) {
+    this.#flushCopies();
+    for (const run of this.#runs.take()) {
       if (run.durations.length === 1) this.#brief(run.first);
-      else this.#options.write(this.#line(this.#since(run.first), arrow(run.first), runText(run)));
+      else this.#line(this.#since(run.first), arrow(run.first), runText(run, this.#since(run.last)));
     }
   }
 
-  /** One line for a flood's copy that its receiver rightly ignored. */
+  #remember(way: string, known: number[] | undefined, durationNs: number): void {
+    if (known === undefined) this.#ways.set(way, [durationNs]);
+    else if (known.length < DURATIONS_MAX) known.push(durationNs);
+  }
+
   #copy(journey: Journey): void {
+    const [other] = this.#copies;
+    if (
+      other === undefined ||
+      parentOf(other) !== parentOf(journey) ||
+      whyIgnored(other) !== whyIgnored(journey)
+    )
+      this.flush();
+    this.#copies.push(journey);
+  }
+
+  /** One line for what receivers of a flood rightly ignored. */
+  #flushCopies(): void {
+    const copies = this.#copies;
+    this.#copies = [];
+    const [first] = copies;
+    if (first === undefined) return;
     const { style, label } = this.#options;
-    const parent = journey.links.find(link => link.role === 'parent');
-    const place = label(journey.hops[journey.outcome.at] ?? journey.hops[0]!);
-    this.#options.write(
-      this.#line(
-        this.#since(journey),
-        '⤷',
-        style.dim(`a copy of #${parent?.journey ?? '?'} flooded to ${place}, which ignores it`),
-      ),
-    );
+    const places = copies.map(copy => label(copy.hops[copy.outcome.at] ?? copy.hops[0]!));
+    const why = ignored[whyIgnored(first)];
+    const what = copies.length === 1 ? 'a copy' : `${copies.length} copies`;
+    const text = `${what} of #${parentOf(first) ?? '?'} flooded to ${places.join(', ')}, ${copies.length === 1 ? why.one : why.many}`;
+    this.#line(this.#since(first), '⤷', text, style.dim);
   }
 
   #isSpecial(journey: Journey, durations: readonly number[]): boolean {
-    if (
-      journey.outcome.kind !== 'delivered' &&
-      journey.outcome.kind !== 'transmitted' &&
-      journey.outcome.kind !== 'consumed'
-    )
+    const { outcome, durationNs } = journey;
+    if (outcome.kind !== 'delivered' && outcome.kind !== 'transmitted' && outcome.kind !== 'consumed')
       return true;
     if (!journey.complete || journey.links.some(link => link.kind === 'retransmit')) return true;
+    if (durations.length < 3 || durationNs <= SLOW_NS) return false;
     const sorted = [...durations].sort((a, b) => a - b);
-    return (
-      durations.length >= 3 &&
-      journey.durationNs > SLOW_FACTOR * quantile(sorted, 0.5) &&
-      journey.durationNs > SLOW_NS
-    );
-  }
-
-  #collect(journey: Journey, signature: string): void {
-    const bytes = journey.packet.payloadBytes ?? 0;
-    const key = `${journey.flow} ${signature} ${bytes > 0 ? 'data' : 'ack'}`;
-    const run = this.#runs.get(key) ?? { first: journey, bytes: 0, durations: [] };
-    run.bytes += bytes;
-    run.durations.push(journey.durationNs);
-    this.#runs.set(key, run);
+    return durationNs > SLOW_FACTOR * quantile(sorted, 0.5);
   }
 
   #since(journey: Journey): string {
-    const ns = Number(BigInt(journey.startNs) - (this.#firstNs ?? 0n));
-    return `+${(ns / 1_000_000).toFixed(3)} ms`;
+    return since(Number(BigInt(journey.startNs) - (this.#firstNs ?? 0n)));
   }
 
-  #line(time: string, mark: string, text: string): string {
-    const { style } = this.#options;
-    return `${style.dim(time.padStart(13))} ${mark} ${text}`;
+  /** Time, arrow, text: what does not fit stands below the text. */
+  #line(time: string, mark: string, text: string, paint: (text: string) => string = text => text): void {
+    const { style, width } = this.#options;
+    const at = Math.max(TIME_WIDTH, widthOf(time)) + 3;
+    for (const [n, line] of wrap(text, width - at, 2).entries())
+      this.#write(
+        n === 0
+          ? `${style.dim(time.padStart(TIME_WIDTH))} ${mark} ${paint(line)}`
+          : ' '.repeat(at) + paint(line),
+      );
   }
 
   #brief(journey: Journey): void {
-    const { style } = this.#options;
+    const { style, width } = this.#options;
+    const time = this.#since(journey);
+    const took = duration(journey.durationNs);
+    const id = `#${journey.id}`;
+    const room = width - Math.max(TIME_WIDTH, widthOf(time)) - 3;
+    const fits = (more: string): boolean => widthOf(`${journey.summary}  ${took}${more}  ${id}`) <= room;
+    if (!fits('')) {
+      this.#line(time, arrow(journey), `${journey.summary} ${took} ${id}`);
+      return;
+    }
+    const between = this.#slowest(journey);
+    const tail = `${fits(between) ? style.dim(between) : ''}  ${style.dim(id)}`;
+    this.#line(time, arrow(journey), `${style.bold(journey.summary)}  ${took}${tail}`);
+  }
+
+  #slowest(journey: Journey): string {
     const slowest = slowestSegment(journey);
-    const between =
-      slowest === undefined
-        ? ''
-        : `, slowest ${duration(slowest.ns)} ${this.#segment(slowest.before, slowest.after)}`;
-    const text = `${style.bold(journey.summary)}  ${duration(journey.durationNs)}${style.dim(between)}`;
-    this.#options.write(
-      this.#line(this.#since(journey), arrow(journey), `${text}  ${style.dim(`#${journey.id}`)}`),
-    );
+    if (slowest === undefined) return '';
+    return `, slowest ${duration(slowest.ns)} ${this.#segment(slowest.before, slowest.after)}`;
   }
 
   #segment(before: Hop, after: Hop): string {
@@ -142,116 +156,35 @@ export class CompactRenderer {
     return from === to ? `in ${from}` : `${from} → ${to}`;
   }
 
-  #full(journey: Journey): void {
-    const { style, write, width } = this.#options;
-    const ends = wrap(
-      `${wayText(journey)}  (${journey.direction === 'none' ? journey.proto : journey.direction}, ${this.#since(journey)})`,
-      width - 4 - journey.summary.length,
-    );
-    write('');
-    write(`${style.dim(`#${journey.id}`)} ${style.bold(journey.summary)}  ${ends[0] ?? ''}`);
-    for (const more of ends.slice(1)) write(`     ${more}`);
-    const labels = journey.hops.map(hop => this.#options.label(hop));
-    const labelWidth = Math.min(
-      Math.max(...labels.map(label => label.length)),
-      Math.max(10, Math.floor(width / 6)),
-    );
-    const devWidth = Math.min(Math.max(...journey.hops.map(hop => (hop.dev ?? '').length), 3), 15);
-    for (const [index, hop] of journey.hops.entries())
-      if (this.#options.wide || (hop.repeats !== true && hop.layer !== 'bridge'))
-        this.#hop(journey, hop, labels[index]!, labelWidth, devWidth);
-    this.#gaps(journey);
-    this.#outcome(journey);
-  }
-
-  #hop(_journey: Journey, hop: Hop, label: string, labelWidth: number, devWidth: number): void {
-    const { style, write, width } = this.#options;
-    const offset = offsetText(hop.offsetNs).padStart(OFFSET_WIDTH + 2);
-    const isRewrite = hop.layer === 'netfilter' || hop.layer === 'tunnel';
-    // What no event showed must have happened for the packet to look as it does next: marked as such.
-    const mark = hop.inferred === true ? '~ ' : '';
-    const text = mark + (this.#options.wide ? hop.text : shortText(hop));
-    const process = hop.process === undefined ? '' : `  [${hop.process.comm} ${hop.process.pid}]`;
-    const lines = wrap(text + process, Math.max(24, width - OFFSET_WIDTH - 2 - labelWidth - devWidth - 4));
-    const indent = ' '.repeat(OFFSET_WIDTH + 2 + labelWidth + devWidth + 4);
-    for (const [n, line] of lines.entries()) {
-      const painted = hop.layer === 'drop' ? style.bad(line) : isRewrite ? style.rewrite(line) : line;
-      const head = `${style.dim(offset)}  ${style.place(label, column(label, labelWidth))} ${style.dim(column(hop.dev ?? '', devWidth))} `;
-      write(n === 0 ? head + painted : indent + painted);
-    }
-  }
-
-  #gaps(journey: Journey): void {
-    const { style, write, width } = this.#options;
-    for (const gap of journey.gaps) {
-      const where =
-        gap.after < 0
-          ? 'before the first line'
-          : `after ${(journey.hops[gap.after]!.offsetNs / 1000).toFixed(1)} µs`;
-      for (const line of wrap(`gap ${where}: ${gap.reason}`, width - 15))
-        write(`             ${style.warn(line)}`);
-    }
-  }
-
-  #outcome(journey: Journey): void {
-    const { style, write, width } = this.#options;
-    const { outcome } = journey;
-    const good =
-      outcome.kind === 'delivered' ||
-      outcome.kind === 'transmitted' ||
-      outcome.kind === 'consumed' ||
-      outcome.kind === 'continued';
-    const target =
-      outcome.kind === 'delivered'
-        ? ` to ${endpointText(journey.backend ?? journey.to, { port: false })}`
-        : '';
-    const total = outcome.kind === 'dropped' ? '' : `, ${duration(journey.durationNs)}`;
-    const incomplete = journey.complete ? '' : '  (incomplete)';
-    for (const [n, line] of wrap(
-      `${outcomeText(outcome)}${target}${total}${incomplete}`,
-      width - 15,
-    ).entries()) {
-      const mark = n > 0 ? '  ' : good ? '✓ ' : '✗ ';
-      write(
-        `             ${good && journey.complete ? style.good(mark + line) : good ? style.warn(mark + line) : style.bad(mark + line)}`,
-      );
-    }
+  #write(...lines: readonly string[]): void {
+    for (const line of lines) this.#options.write(line);
   }
 }
 
-function runText(run: Run): string {
-  const sorted = [...run.durations].sort((a, b) => a - b);
-  const what = run.bytes > 0 ? `${sorted.length} data packets, ${bytes(run.bytes)}` : `${sorted.length} ACKs`;
-  return `${what}, p50 ${duration(quantile(sorted, 0.5))}, p99 ${duration(quantile(sorted, 0.99))}, all ${run.first.outcome.kind}`;
+/** A flood's copy for somebody else, or an ARP question to one who is not asked. */
+function isIgnoredCopy({ outcome, complete, links }: Journey): boolean {
+  if (outcome.kind !== 'consumed' || !complete) return false;
+  if (!links.some(link => link.role === 'parent' && isCopy(link.kind))) return false;
+  if (outcome.by === 'not-addressed') return true;
+  return outcome.by === 'arp' && !links.some(link => link.kind === 'answer');
 }
 
-/** µs while that is short. */
-function offsetText(ns: number): string {
-  return ns < 100_000_000 ? `${(ns / 1000).toFixed(1)} µs` : `${(ns / 1_000_000).toFixed(1)} ms`;
+const isCopy = (kind: Journey['links'][number]['kind']): boolean => kind === 'clone' || kind === 'flood';
+
+function parentOf({ links }: Journey): string | undefined {
+  return links.find(link => link.role === 'parent' && isCopy(link.kind))?.journey;
 }
 
-/** Place and device stand in columns of their own. */
-function shortText(hop: Hop): string {
-  if (hop.layer === 'route') return hop.text.replace(/^.*? routes it: /, 'routed: ');
-  if (hop.layer !== 'device' || hop.hook === 'napi_gro_receive_exit') return hop.text;
-  if (hop.stage === 'rx') return hop.dev === 'lo' ? 'back in' : 'in';
-  if (hop.peer !== undefined) return `out → ${hop.peer.netns} ${hop.peer.dev}`;
-  return hop.dev === 'lo' ? 'out, to itself' : 'out';
-}
+const ignored = {
+  arp: { one: 'which is not asked', many: 'which are not asked' },
+  mac: { one: 'which ignores it', many: 'which ignore it' },
+} as const;
 
-function isIgnoredCopy(journey: Journey): boolean {
-  return (
-    journey.outcome.kind === 'consumed' &&
-    journey.outcome.by === 'not-addressed' &&
-    journey.links.some(link => link.role === 'parent')
-  );
-}
-
-function isData(journey: Journey): boolean {
-  return journey.proto === 'tcp' && !/[SFR]/.test(journey.packet.tcp?.flags ?? '');
+function whyIgnored({ outcome }: Journey): keyof typeof ignored {
+  return outcome.kind === 'consumed' && outcome.by === 'arp' ? 'arp' : 'mac';
 }
 
 function arrow(journey: Journey): string {
   if (journey.direction === 'none') return '·';
-  return journey.direction === 'reply' ? '←' : '→';
+  return journey.direction === 'request' ? '→' : '←';
 }

@@ -8,6 +8,8 @@ export type OutputFormat = (typeof outputFormats)[number];
 
 export interface Renderer {
   journey(journey: Journey): void;
+  /** The kernel's monotonic clock is here, whatever was printed. */
+  beat(nowNs: bigint): void;
   /** Writes what was held back. */
   finish(): void;
 }
@@ -19,19 +21,23 @@ export interface RenderOptions {
   readonly label: (hop: Hop) => string;
 }
 
+/** Holds nothing back. */
+const unheld = { beat: () => {}, finish: () => {} };
+
 export function rendererFor(format: OutputFormat, options: RenderOptions): Renderer {
   switch (format) {
     case 'json':
-      return { journey: journey => options.write(JSON.stringify(journey)), finish: () => {} };
+      return { ...unheld, journey: journey => options.write(JSON.stringify(journey)) };
     case 'canonical':
-      return {
-        journey: journey => options.write(canonicalJourney(journey, options.label)),
-        finish: () => {},
-      };
+      return { ...unheld, journey: journey => options.write(canonicalJourney(journey, options.label)) };
     case 'compact':
     case 'wide': {
       const compact = new CompactRenderer({ ...options, wide: format === 'wide' });
-      return { journey: journey => compact.journey(journey), finish: () => compact.flush() };
+      return {
+        journey: journey => compact.journey(journey),
+        beat: nowNs => compact.beat(nowNs),
+        finish: () => compact.flush(),
+      };
     }
   }
 }

@@ -1,7 +1,8 @@
 /** One sentence a flow: what came of the conversation, and where to look. */
 import type { Flow } from '../../model/flow.ts';
 import type { Style } from './style.ts';
-import { duration, endpointText } from './words.ts';
+import { duration } from './times.ts';
+import { endpointText } from './words.ts';
 
 export function flowSentence(flow: Flow, style: Style): string {
   const way = [flow.from, flow.to, ...(flow.backend === undefined ? [] : [flow.backend])]

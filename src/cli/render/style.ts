@@ -50,7 +50,7 @@ export function styleFor(mode: ColorMode, isTty: boolean): Style {
 
 /** `text` in exactly `width` columns: padded, or cut with an ellipsis. */
 export function column(text: string, width: number): string {
-  const has = stringWidth(text);
+  const has = widthOf(text);
   if (has <= width) return text + ' '.repeat(width - has);
   const letters = [...text];
   while (stringWidth(letters.join('')) > width - 1) letters.pop();
@@ -58,17 +58,30 @@ export function column(text: string, width: number): string {
   return cut + ' '.repeat(width - stringWidth(cut));
 }
 
-/** Words of `text` in lines of at most `width` columns; a word that is longer stands alone. */
-export function wrap(text: string, width: number): string[] {
+/**
+ * `text` as it is where it fits into `width` columns, else its words in lines of that width, all but the first indented by `hang`; a
+ * word that is longer stands alone.
+ */
+export function wrap(text: string, width: number, hang = 0): string[] {
+  const whole = text.trim();
+  if (whole === '') return [];
+  if (widthOf(whole) <= width) return [whole];
+  const indent = ' '.repeat(hang);
   const lines: string[] = [];
   let line = '';
-  for (const word of text.trim().split(/\s+/)) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (stringWidth(longer) <= width || line === '') line = longer;
+  for (const word of whole.split(/\s+/)) {
+    const start = lines.length === 0 ? '' : indent;
+    const longer = line === '' ? start + word : `${line} ${word}`;
+    if (widthOf(longer) <= width || line === '') line = longer;
     else {
       lines.push(line);
-      line = word;
+      line = indent + word;
     }
   }
-  return line === '' ? lines : [...lines, line];
+  return [...lines, line];
+}
+
+/** Columns that it takes on a terminal, colours not counted. */
+export function widthOf(text: string): number {
+  return stringWidth(text);
 }

@@ -2,11 +2,11 @@ import type { Hop, Journey } from '../../model/journey.ts';
 
 /**
  * Journeys with the same text went the same way: same places, same rewrites, same end. Whether a bridge itself or br_netfilter
- * passed the packet on, and whether its end had a tracepoint, is no other way.
+ * passed the packet on, whether it waited for a MAC address there, and whether its end had a tracepoint, is no other way.
  */
 export function waySignature(journey: Journey): string {
   const hops = journey.hops
-    .filter(hop => hop.repeats !== true && hop.layer !== 'socket' && hop.layer !== 'bridge')
+    .filter(hop => hop.repeats !== true && hop.layer !== 'socket' && hop.layer !== 'neighbour')
     .map(hopSignature)
     .join('|');
   return `${journey.direction} ${journey.proto} ${hops} ${journey.outcome.kind} ${journey.complete}`;

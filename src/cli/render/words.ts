@@ -1,14 +1,6 @@
 import type { Endpoint, Journey } from '../../model/journey.ts';
 import { addressPort } from '../../resolve/protocols.ts';
 
-/** A duration for a person: µs up to 10 ms, then ms, then s. */
-export function duration(ns: number): string {
-  if (ns < 100_000) return `${(ns / 1000).toFixed(1)} µs`;
-  if (ns < 10_000_000) return `${Math.round(ns / 1000)} µs`;
-  if (ns < 10_000_000_000) return `${(ns / 1_000_000).toFixed(1)} ms`;
-  return `${(ns / 1_000_000_000).toFixed(1)} s`;
-}
-
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;
   if (count < 1_000_000) return `${(count / 1000).toFixed(1)} kB`;

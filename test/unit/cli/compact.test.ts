@@ -5,7 +5,7 @@ import { CompactRenderer } from '../../../src/cli/render/compact.ts';
 import { rendererFor } from '../../../src/cli/render/renderer.ts';
 import { styleFor } from '../../../src/cli/render/style.ts';
 import type { Journey } from '../../../src/model/journey.ts';
-import { arpPacket, tcpPacket } from '../../helpers/frames-packets.ts';
+import { arpPacket, icmpPacket, type Packet, tcpPacket, udpPacket } from '../../helpers/frames-packets.ts';
 import { MS, Rig, Walk } from '../../helpers/journeys.ts';
 import {
   crossNodeReply,
@@ -114,25 +114,56 @@ describe('what is shown', () => {
     expect(lines[1]).toBe('#1 SYN  pod-a:37144 → nginx-service:80 → nginx-2:8080 (request, +0.000 ms)');
     expect(lines.slice(2)).toEqual([
       '     0.0 µs  pod-a   eth0      out → node-1 va',
-      '     1.0 µs  node-1  va        in',
       '     2.0 µs  node-1  cni0      ~ 10.96.45.123:80 → 10.244.2.7:8080 (DNAT)',
       '     3.0 µs  node-1  cni0      ~ node-1 forwards it',
       '     4.0 µs  node-1  flannel.1 ~ wrapped by flannel.1 (vxlan vni 1 172.18.0.2→172.18.0.3)',
       '     4.0 µs  node-1  eth0      out → host vn1',
-      '     5.0 µs  host    vn1       in',
       '     6.0 µs  host    vn2       out → node-2 eth0',
-      '     7.0 µs  node-2  eth0      in',
       '     8.0 µs  node-2  flannel.1 ~ unwrapped by flannel.1',
       '     9.0 µs  node-2  flannel.1 ~ node-2 forwards it',
       '    10.0 µs  node-2  vc        out → nginx-2 eth0',
-      '    11.0 µs  nginx-2 eth0      in',
-      '             ✓ delivered to nginx-2, 11.0 µs',
+      '    11.0 µs  nginx-2 eth0      ✓ in, delivered',
+    ]);
+  });
+
+  test('where the head does not fit, the ends stand below it', () => {
+    const lines = rendered(journeysOf(crossNodeRequest()), { width: 70 });
+    expect(lines.slice(1, 3)).toEqual([
+      '#1 SYN  (request, +0.000 ms)',
+      '     pod-a:37144 → nginx-service:80 → nginx-2:8080',
     ]);
   });
 
   test('the next on the same way in one line, with its slowest stretch', () => {
     const lines = rendered(journeysOf(sameNodeRequest({ at: 0 }), sameNodeRequest({ at: 5 * MS, sport: 9 })));
     expect(lines.at(-1)).toBe('    +5.000 ms → SYN  5.0 µs, slowest 1.0 µs pod-a → node-1  #2');
+  });
+
+  test('a wait for a MAC address is no other way', () => {
+    const way = (sport: number, at: number) =>
+      new Walk(tcpPacket({ src: podA, dst: nginx1, sport, dport: 6 }), { at })
+        .queue('pod-a eth0')
+        .receive('node-1 va');
+    const waiting = way(5, 0).waits('node-1 vb').queue('node-1 vb').receive('nginx-1 eth0');
+    const next = way(6, 50 * MS)
+      .queue('node-1 vb')
+      .receive('nginx-1 eth0');
+    const lines = rendered(journeysOf(waiting, next));
+    expect(lines.join('\n')).toContain('waits until the next hop tells its MAC address');
+    expect(lines.at(-1)).toContain('+50.000 ms → SYN');
+  });
+
+  test('the slowest stretch is left out where it does not fit', () => {
+    const [first, second] = journeysOf(sameNodeRequest({ at: 0 }), sameNodeRequest({ at: 5 * MS, sport: 9 }));
+    const named = { ...second!, summary: 'DNS A? nginx-service.default.svc.cluster.local' };
+    const line = (width: number) => rendered([first!, named], { width }).at(-1);
+    expect(line(110)).toMatch(/, slowest 1.0 µs pod-a → node-1 {2}#2$/);
+    expect(line(80)).toMatch(/local {2}5.0 µs {2}#2$/);
+    expect(rendered([first!, named], { width: 60 }).slice(-3)).toEqual([
+      '    +5.000 ms → DNS A?',
+      '                  nginx-service.default.svc.cluster.local',
+      '                  5.0 µs #2',
+    ]);
   });
 
   test('another way, a drop, an incomplete one in full again', () => {
@@ -170,7 +201,7 @@ describe('what is shown', () => {
     );
     const lines = rendered(journeysOf(...way));
     expect(lines.at(-1)).toBe(
-      '    +1.000 ms → 40 data packets, 3.0 kB, p50 11.0 µs, p99 11.0 µs, all delivered',
+      '    +1.000 ms → 40 data packets until +40.000 ms, 3.0 kB, p50 11.0 µs, p99 11.0 µs, all delivered',
     );
   });
 
@@ -183,8 +214,76 @@ describe('what is shown', () => {
         ...acks,
       ),
     );
-    expect(lines.at(-2)).toContain('→ data 76 B  11.0 µs');
-    expect(lines.at(-1)).toContain('→ 3 ACKs, p50 11.0 µs');
+    expect(lines.slice(-3)).toEqual([
+      expect.stringContaining('→ data 76 B  11.0 µs'),
+      expect.stringContaining('→ ACK  11.0 µs'),
+      '    +6.000 ms → 2 ACKs until +7.000 ms, p50 11.0 µs, p99 11.0 µs, all delivered',
+    ]);
+  });
+
+  test('UDP packets and pings collapse too, the first of each excepted', () => {
+    const udp = (n: number) =>
+      udpPacket({ src: podA, dst: nginx1, sport: 5, dport: 9000, id: n, payload: new Uint8Array(100) });
+    const ping = (seq: number) =>
+      icmpPacket({ src: podA, dst: nginx1, type: 8, code: 0, echo: { id: 7, seq } });
+    const walk = (packet: Packet, at: number) =>
+      new Walk(packet, { at })
+        .queue('pod-a eth0')
+        .receive('node-1 va')
+        .queue('node-1 vb')
+        .receive('nginx-1 eth0');
+    const walks = [1, 2, 3, 4].flatMap(n => [walk(udp(n), n * MS), walk(ping(n), n * MS + 1000)]);
+    const lines = rendered(journeysOf(...walks));
+    expect(lines.filter(line => line.startsWith('#'))).toHaveLength(2);
+    expect(lines.slice(-2)).toEqual([
+      '    +1.000 ms → 3 UDP packets until +3.000 ms, 300 B, p50 3.0 µs, p99 3.0 µs, all delivered',
+      '    +1.001 ms → 3 ICMP echo requests until +3.001 ms, p50 3.0 µs, p99 3.0 µs, all delivered',
+    ]);
+  });
+
+  test('a run is written while it goes on, by the clock of the kernel', () => {
+    const lines: string[] = [];
+    const renderer = new CompactRenderer({
+      style: styleFor('never', false),
+      width: 100,
+      write: line => lines.push(line),
+      wide: false,
+      label,
+    });
+    const way = [0, 1, 2].map(n => crossNodeRequest({ at: n * MS, ...data(37_144, 1000 + 76 * n) }));
+    const journeys = journeysOf(...way);
+    for (const journey of journeys) renderer.journey(journey);
+    const shown = lines.length;
+    renderer.beat(BigInt(journeys[1]!.startNs) + 4_000_000_000n);
+    expect(lines).toHaveLength(shown);
+    renderer.beat(BigInt(journeys[1]!.startNs) + 6_000_000_000n);
+    expect(lines.slice(shown)).toEqual([expect.stringContaining('→ 2 data packets')]);
+    renderer.flush();
+    expect(lines).toHaveLength(shown + 1);
+  });
+
+  test('what is sent again, answers or is about another says so; what was dropped says what answered', () => {
+    const syn = tcpPacket({ src: podA, dst: nginx1, sport: 5, dport: 6, seq: 1 });
+    const rst = tcpPacket({ src: nginx1, dst: podA, sport: 6, dport: 5, flags: 'RA', ack: 2 });
+    const way = (at: number) =>
+      new Walk(syn, { at })
+        .queue('pod-a eth0')
+        .receive('node-1 va')
+        .queue('node-1 vb')
+        .receive('nginx-1 eth0');
+    const first = way(0);
+    const again = way(1000 * MS).freed('NO_SOCKET', 'tcp_v4_rcv');
+    const answer = new Walk(rst, { at: again.nowNs - 500 }).queue('nginx-1 eth0').receive('node-1 vb');
+    answer.queue('node-1 va').receive('pod-a eth0');
+    const text = rendered(journeysOf(first, again, answer)).join('\n');
+    expect(text).toContain('(request, +1000.000 ms, sent again after #1)');
+    expect(text).toContain('✓ nobody listens on that port (NO_SOCKET in tcp_v4_rcv), answered by #3');
+    expect(text).toMatch(/#3 RST-ACK .*\(reply, \+1000\.\d+ ms, answers #2\)/);
+  });
+
+  test('one that was sent before the first that closed has a time before it', () => {
+    const [early, late] = journeysOf(crossNodeRequest({ at: 0 }), sameNodeRequest({ at: 2 * MS }));
+    expect(rendered([late!, early!])).toContainEqual(expect.stringContaining('(request, −2.000 ms)'));
   });
 
   test('one that took more than three times the usual, and a millisecond, in full', () => {
@@ -195,6 +294,14 @@ describe('what is shown', () => {
     const heads = rendered(journeysOf(...usual, slow)).filter(line => line.startsWith('#'));
     expect(heads).toHaveLength(2);
     expect(heads[1]).toMatch(/^#5 SYN/);
+  });
+
+  test('a drop in a line of its own where the packet was, its words below each other', () => {
+    const lines = rendered(story(), { width: 80 });
+    const at = lines.findIndex(line => line.includes('✗ DROPPED'));
+    const column = lines[at]!.indexOf('✗') + 2;
+    expect(lines[at + 1]!.slice(0, column).trim()).toBe('');
+    expect(lines[at + 1]![column]).not.toBe(' ');
   });
 
   test('replies point back', () => {

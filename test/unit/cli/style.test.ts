@@ -50,7 +50,16 @@ describe('text in columns', () => {
 
   test('is wrapped between words; a word that is longer stands alone', () => {
     expect(wrap('a bb ccc dddddddddd e', 5)).toEqual(['a bb', 'ccc', 'dddddddddd', 'e']);
-    expect(wrap('  a   b ', 10)).toEqual(['a b']);
+    expect(wrap('  a   b ', 3)).toEqual(['a b']);
     expect(wrap('', 10)).toEqual([]);
+  });
+
+  test('is left as it is where it fits', () => {
+    expect(wrap('  a   b ', 10)).toEqual(['a   b']);
+  });
+
+  test('is indented from its second line on', () => {
+    expect(wrap('one two three four', 9, 2)).toEqual(['one two', '  three', '  four']);
+    for (const line of wrap('one two three four five six', 9, 4)) expect(line.length).toBeLessThanOrEqual(9);
   });
 });

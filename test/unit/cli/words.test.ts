@@ -1,21 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, duration, endpointText, wayText } from '../../../src/cli/render/words.ts';
+import { bytes, endpointText, wayText } from '../../../src/cli/render/words.ts';
 import { MS, Rig } from '../../helpers/journeys.ts';
 import { crossNodeReply, crossNodeRequest, outsideRequest } from '../../helpers/journeys-ways.ts';
 
 describe('words', () => {
-  test.each([
-    [0, '0.0 µs'],
-    [1_234, '1.2 µs'],
-    [99_900, '99.9 µs'],
-    [123_456, '123 µs'],
-    [9_999_000, '9999 µs'],
-    [12_345_678, '12.3 ms'],
-    [12_345_678_901, '12.3 s'],
-  ])('%i ns are %s', (ns, text) => {
-    expect(duration(ns)).toBe(text);
-  });
-
   test.each([
     [0, '0 B'],
     [999, '999 B'],

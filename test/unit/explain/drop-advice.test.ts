@@ -51,6 +51,12 @@ describe('drop advice', () => {
     expect(dropAdvice('IP_INHDR', 'ip_rcv_core')).toContain('header');
   });
 
+  test('a drop that the kernel tells of is no silent one', () => {
+    expect(dropAdvice('NETFILTER_DROP', 'nft_do_chain', true)).toContain('rejected');
+    expect(dropAdvice('PKT_TOO_BIG', 'ip_forward', true)).not.toContain('should follow');
+    expect(dropAdvice('IP_INNOROUTES', 'ip_error', true)).toBe(dropAdvice('IP_INNOROUTES', 'ip_error'));
+  });
+
   test('what it does not know, it says', () => {
     expect(dropAdvice('A_REASON_OF_TOMORROW', 'x')).toBe(none);
     expect(dropAdvice('NOT_SPECIFIED', 'x')).toBe(none);

@@ -1,7 +1,7 @@
 /** Every kind of hop in one line for a beginner, and the command that shows the same by hand. */
 import { describe, expect, test } from 'vitest';
-import { hopStory, outcomeText, rewriteText } from '../../../src/explain/hop-text.ts';
-import type { ChangeCause, Hop, Outcome } from '../../../src/model/journey.ts';
+import { hopStory, rewriteText } from '../../../src/explain/hop-text.ts';
+import type { ChangeCause, Hop } from '../../../src/model/journey.ts';
 
 type HopFacts = Omit<Hop, 'index' | 'text' | 'command'>;
 
@@ -76,6 +76,10 @@ describe('text', () => {
     [
       'nobody listens on that port (NO_SOCKET in tcp_v4_rcv)',
       { layer: 'socket', stage: 'deliver', verdict: 'NO_SOCKET in tcp_v4_rcv' },
+    ],
+    [
+      'not for this host, by its MAC address (OTHERHOST in ip_rcv_core)',
+      { layer: 'socket', stage: 'deliver', verdict: 'OTHERHOST in ip_rcv_core' },
     ],
     ['taken by the stack', { layer: 'socket', stage: 'deliver' }],
     ['read by the process', { layer: 'socket', stage: 'deliver', hook: 'skb_copy_datagram_iovec' }],
@@ -155,30 +159,5 @@ describe('the command', () => {
 
   test('is not there for what no command shows', () => {
     for (const layer of ['bridge', 'drop', 'socket'] as const) expect(at({ layer })).toBeUndefined();
-  });
-});
-
-describe('the outcome', () => {
-  test.each<readonly [string, Outcome]>([
-    ['delivered', { kind: 'delivered', to: 'stack', at: 0 }],
-    ['read by a process: delivered', { kind: 'delivered', to: 'process', at: 0 }],
-    ['left this kernel by eth9', { kind: 'transmitted', dev: 'eth9', at: 0 }],
-    ['answered or learned by ARP', { kind: 'consumed', by: 'arp', at: 0 }],
-    ['handled by the kernel (ICMP)', { kind: 'consumed', by: 'icmp', at: 0 }],
-    ['nobody listens: the kernel answers with RST', { kind: 'consumed', by: 'reset', at: 0 }],
-    ['taken by the tunnel', { kind: 'consumed', by: 'tunnel', at: 0 }],
-    ['rightly ignored: it is for another host', { kind: 'consumed', by: 'not-addressed', at: 0 }],
-    ['goes on as #4, #5', { kind: 'continued', into: ['4', '5'], at: 0 }],
-    ['not seen any further: where it went is not known', { kind: 'open', waiting: 'unknown', at: 0 }],
-    ['waiting (neighbour)', { kind: 'open', waiting: 'neighbour', at: 0 }],
-    ['not seen any further: the tracer lost events (ring)', { kind: 'lost', cause: 'ring', at: 0 }],
-  ])('%s', (text, outcome) => {
-    expect(outcomeText(outcome)).toBe(text);
-  });
-
-  test('a drop says what, where, and what to look at', () => {
-    const drop: Outcome = { kind: 'dropped', reason: 'NO_SOCKET', location: 'x', at: 0 };
-    expect(outcomeText(drop)).toBe('DROPPED NO_SOCKET in x: nobody listens on that port');
-    expect(outcomeText({ ...drop, hook: 'forward' })).toContain('in FORWARD:');
   });
 });

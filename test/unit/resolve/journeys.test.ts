@@ -29,7 +29,7 @@ describe('hops', () => {
   test('of a request on one node', () => {
     expect(places(resolved(sameNodeRequest()))).toEqual([
       'pod-a device tx eth0',
-      'node-1 device rx va',
+      '(node-1 device rx va)',
       'node-1 netfilter prerouting cni0 ~',
       '(node-1 device rx cni0)',
       'node-1 route lookup cni0 ~',
@@ -42,17 +42,17 @@ describe('hops', () => {
   test('of a request across nodes', () => {
     expect(places(resolved(crossNodeRequest()))).toEqual([
       'pod-a device tx eth0',
-      'node-1 device rx va',
+      '(node-1 device rx va)',
       'node-1 netfilter prerouting cni0 ~',
       '(node-1 device rx cni0)',
       'node-1 route lookup cni0 ~',
       '(node-1 device tx flannel.1)',
       'node-1 tunnel encap flannel.1 ~',
       'node-1 device tx eth0',
-      'host device rx vn1',
-      'host bridge forward vn2 ~',
+      '(host device rx vn1)',
+      '(host bridge forward vn2 ~)',
       'host device tx vn2',
-      'node-2 device rx eth0',
+      '(node-2 device rx eth0)',
       'node-2 tunnel decap flannel.1 ~',
       '(node-2 device rx flannel.1)',
       'node-2 route lookup flannel.1 ~',

@@ -1,0 +1,140 @@
+/** One journey hop by hop: a head with who sends what to whom, a line a hop, and on the last one what became of the packet. */
+import { endText, originText, outcomeText } from '../../explain/outcome-text.ts';
+import type { Hop, Journey } from '../../model/journey.ts';
+import { column, type Style, widthOf, wrap } from './style.ts';
+import { duration, offsets } from './times.ts';
+import { wayText } from './words.ts';
+
+export interface FullOptions {
+  readonly style: Style;
+  readonly width: number;
+  /** Every hop, each in its own words. */
+  readonly wide: boolean;
+  /** How a person calls the namespace of a hop. */
+  readonly label: (hop: Hop) => string;
+}
+
+const OFFSET_WIDTH = 11;
+/** Where lines stand that belong to no hop. */
+const ASIDE = ' '.repeat(OFFSET_WIDTH + 2);
+
+export function fullLines(journey: Journey, sinceText: string, options: FullOptions): string[] {
+  const shown = journey.hops.filter(hop => options.wide || hop.repeats !== true);
+  const end = shown.at(-1);
+  const isEndShown = !options.wide && end?.index === journey.outcome.at && isAtHop(journey);
+  const columns = columnsOf(shown, options);
+  return [
+    ...headLines(journey, sinceText, options),
+    ...shown.flatMap(hop => {
+      const isEnd = isEndShown && hop === end;
+      return hopLines(journey, hop, isEnd, columns, options);
+    }),
+    ...gapLines(journey, options),
+    ...(isEndShown ? [] : outcomeLines(journey, options)),
+  ];
+}
+
+/** Ends that are where the packet was last seen, not of what we know. */
+function isAtHop({ outcome }: Journey): boolean {
+  return outcome.kind !== 'open' && outcome.kind !== 'lost' && outcome.kind !== 'continued';
+}
+
+/** One line where it fits, else the ends in a second one. */
+function headLines(journey: Journey, sinceText: string, { style, width }: FullOptions): string[] {
+  const origin = originText(journey);
+  const what = journey.direction === 'none' ? journey.proto : journey.direction;
+  const facts = `(${[what, sinceText, ...(origin === undefined ? [] : [origin])].join(', ')})`;
+  const painted = journey.links.some(isRepetition) ? style.warn(facts) : facts;
+  const head = `#${journey.id} ${journey.summary}`;
+  const paintedHead = `${style.dim(`#${journey.id}`)} ${style.bold(journey.summary)}`;
+  const way = wayText(journey);
+  if (widthOf(`${head}  ${way} ${facts}`) <= width) return [`${paintedHead}  ${way} ${painted}`];
+  const below = wrap(way, width - 5).map(line => `     ${line}`);
+  if (widthOf(`${head}  ${facts}`) <= width) return [`${paintedHead}  ${painted}`, ...below];
+  return [...wrap(`${head}  ${facts}`, width, 5), ...below];
+}
+
+const isRepetition = ({ kind, role }: Journey['links'][number]): boolean =>
+  kind === 'retransmit' && role === 'parent';
+
+interface Columns {
+  readonly label: number;
+  readonly dev: number;
+}
+
+function columnsOf(hops: readonly Hop[], { label, width }: FullOptions): Columns {
+  const widest = Math.max(...hops.map(hop => widthOf(label(hop))));
+  return {
+    label: Math.min(widest, Math.max(10, Math.floor(width / 6))),
+    dev: Math.min(Math.max(...hops.map(hop => widthOf(hop.dev ?? '')), 3), 15),
+  };
+}
+
+function hopLines(
+  journey: Journey,
+  hop: Hop,
+  isEnd: boolean,
+  columns: Columns,
+  { style, width, wide, label }: FullOptions,
+): string[] {
+  const what = wide ? hop.text : shortText(hop);
+  const process = hop.process === undefined ? '' : `  [${hop.process.comm} ${hop.process.pid}]`;
+  // What no event showed must have happened for the packet to look as it does next: marked as such.
+  const text = isEnd
+    ? endOf(journey, endText(journey, hop, what) + process)
+    : (hop.inferred === true ? '~ ' : '') + what + process;
+  const at = OFFSET_WIDTH + 2 + columns.label + 1 + columns.dev + 1;
+  const lines = wrap(text, Math.max(24, width - at), 2);
+  const paint = isEnd ? endPaint(journey, style) : hopPaint(hop, style);
+  const place = label(hop);
+  const head = [
+    style.dim(offsets(journey.durationNs)(hop.offsetNs).padStart(OFFSET_WIDTH)),
+    ` ${style.place(place, column(place, columns.label))}`,
+    style.dim(column(hop.dev ?? '', columns.dev)),
+  ].join(' ');
+  return lines.map((line, n) => `${n === 0 ? head : ' '.repeat(at - 1)} ${paint(line)}`);
+}
+
+function hopPaint(hop: Hop, style: Style): (text: string) => string {
+  if (hop.layer === 'drop') return style.bad;
+  return hop.layer === 'netfilter' || hop.layer === 'tunnel' ? style.rewrite : text => text;
+}
+
+function gapLines(journey: Journey, { style, width }: FullOptions): string[] {
+  const offset = offsets(journey.durationNs);
+  return journey.gaps.flatMap(gap => {
+    const after = journey.hops[gap.after];
+    const where = after === undefined ? 'before the first line' : `after ${offset(after.offsetNs)}`;
+    const lines = wrap(`gap ${where}: ${gap.reason}`, width - ASIDE.length, 2);
+    return lines.map(line => ASIDE + style.warn(line));
+  });
+}
+
+/** Where no hop shows it. */
+function outcomeLines(journey: Journey, { style, width }: FullOptions): string[] {
+  const total = journey.outcome.kind === 'dropped' ? '' : `, ${duration(journey.durationNs)}`;
+  const lines = wrap(endOf(journey, outcomeText(journey) + total), width - ASIDE.length, 2);
+  return lines.map(line => ASIDE + endPaint(journey, style)(line));
+}
+
+function isGood({ outcome }: Journey): boolean {
+  return outcome.kind !== 'dropped' && outcome.kind !== 'open' && outcome.kind !== 'lost';
+}
+
+function endOf(journey: Journey, text: string): string {
+  return `${isGood(journey) ? '✓' : '✗'} ${text}${journey.complete ? '' : '  (incomplete)'}`;
+}
+
+function endPaint(journey: Journey, style: Style): (text: string) => string {
+  if (!isGood(journey)) return style.bad;
+  return journey.complete ? style.good : style.warn;
+}
+
+/** Place and device stand in columns of their own. */
+function shortText(hop: Hop): string {
+  if (hop.layer === 'route') return hop.text.replace(/^.*? routes it: /, 'routed: ');
+  if (hop.layer !== 'device' || hop.hook === 'napi_gro_receive_exit') return hop.text;
+  if (hop.stage === 'rx') return hop.dev === 'lo' ? 'back in' : 'in';
+  if (hop.peer !== undefined) return `out → ${hop.peer.netns} ${hop.peer.dev}`;
+  return hop.dev === 'lo' ? 'out, to itself' : 'out';
+}
