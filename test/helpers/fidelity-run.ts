@@ -1,6 +1,7 @@
 /** Traffic in a lab while the collector follows all of it and, if asked, tcpdump watches every device. */
 import { Pipeline } from '../../src/cli/pipeline.ts';
 import { Collector, type CollectorOptions } from '../../src/collect/collector.ts';
+import type { HookPlace } from '../../src/collect/watch.ts';
 import { readNetnsCookies } from '../../src/lab/cookies.ts';
 import { labNamespaces } from '../../src/lab/namespaces.ts';
 import { readLabSnapshots } from '../../src/lab/state.ts';
@@ -17,6 +18,8 @@ const CLOSED_NS = 150_000_000;
 export interface RunOptions extends Pick<CollectorOptions, 'ringBytes' | 'args'> {
   /** tcpdump clones every packet that is sent and so changes how buffers are recycled: one run is without. */
   readonly capture?: boolean;
+  /** `ip netns` names where netfilter links for IPv4 are attached. */
+  readonly hooksIn?: readonly string[];
   /** Called at quiet moments, when the collector follows: before and after the traffic. */
   readonly atRest?: (names: readonly string[]) => Promise<void>;
   /** Called with the collector's pid when the traffic begins; what it returns, when the traffic has ended. */
@@ -50,7 +53,8 @@ export async function runTraffic(
   const texts = await readNetnsCookies(names);
   const cookies = new Map([...texts].map(([name, cookie]) => [name, Number(cookie)]));
   const capture = options.capture === false ? undefined : await Capture.start(names);
-  const following = await Following.start([...texts.values()], options);
+  const hooks = (options.hooksIn ?? []).map(netns => ({ cookie: texts.get(netns)!, family: 4 as const }));
+  const following = await Following.start([...texts.values()], hooks, options);
   try {
     const traffic = await Traffic.start(lab);
     await options.atRest?.(names);
@@ -89,7 +93,11 @@ class Following {
     onMiss: () => this.#collector?.look(),
   });
 
-  static async start(cookies: readonly string[], options: RunOptions): Promise<Following> {
+  static async start(
+    cookies: readonly string[],
+    hooks: readonly HookPlace[],
+    options: RunOptions,
+  ): Promise<Following> {
     const following = new Following();
     const { ringBytes, args } = options;
     const { collector } = await Collector.start({
@@ -108,7 +116,7 @@ class Following {
       },
     });
     following.#collector = collector;
-    await collector.watch([{ proto: 'any', a: { netns: cookies }, b: { any: true } }], [VXLAN_PORT]);
+    await collector.watch([{ proto: 'any', a: { netns: cookies }, b: { any: true } }], [VXLAN_PORT], hooks);
     return following;
   }
 

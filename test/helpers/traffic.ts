@@ -283,6 +283,33 @@ export const oneRequest: TrafficStep = {
   run: t => t.in('pod-a', ...curl(`http://${at.nginx1}:8080/`)),
 };
 
+/** A few packets of everything that rules translate, let through or refuse. */
+export const ruledTraffic: TrafficStep = {
+  name: 'services on both nodes, masquerade, verdicts',
+  run: async t => {
+    for (let i = 0; i < 8; i++) await t.in('pod-a', ...curl(`http://${at.service}/`)); // a pod by chance
+    await together(
+      t.in('host', ...curl(`http://${at.node1}:30080/`)),
+      t.in('host', ...curl(`http://${at.loadBalancer}/`)),
+      t.in('nginx-1', ...curl(`http://${at.ownService}/`)),
+      t.in('pod-a', ...curl(`http://${at.outside}/`)),
+      t.in('node-1', ...curl(`http://${at.service}/`)),
+      t.in('pod-a', 'getent', 'ahostsv4', 'nginx-service'),
+      t.in('pod-a', 'getent', 'ahostsv4', 'example.com'),
+    );
+    await together(
+      t.in('pod-a', ...ping(at.nginx1, '-c', '5', '-i', '0.01')),
+      t.in('pod-a', ...ping(at.nginx3, '-c', '5', '-i', '0.01')),
+      t.in('pod-a', ...ping(at.outside, '-c', '5', '-i', '0.01')),
+      t.in('pod-a', ...curl(`http://${at.nginx2}:8080/big?bytes=300000`)),
+      t.in('pod-a', ...curl(`http://${at.noEndpoints}/`)),
+      t.in('pod-a', ...curl(`http://${at.nginx2}:81/`)),
+      t.in('denied', ...curl('-m', '0.5', `http://${at.nginx2}:8080/`)),
+      t.in('pod-a', ...ping('10.244.9.9', '-c', '1')),
+    );
+  },
+};
+
 export const mixedTraffic: readonly TrafficStep[] = [
   largeTcp,
   udp,
