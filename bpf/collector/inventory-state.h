@@ -133,6 +133,8 @@ struct inventory {
 	struct walker *walker;
 	char how[160];
 	uint64_t walk_cost_ns;
+	/* When something was seen to change. */
+	uint64_t changed_ns;
 
 	struct netns **list;
 	size_t count;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "../record.h"
@@ -26,7 +27,8 @@ static struct {
 	size_t used;
 	size_t room;
 	char *bytes;
-} aside = {.lock = PTHREAD_MUTEX_INITIALIZER, .taken = PTHREAD_COND_INITIALIZER};
+	int wake_fd; /* an eventfd: something lies here */
+} aside = {.wake_fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .taken = PTHREAD_COND_INITIALIZER};
 
 static void write_all(const char *bytes, size_t len)
 {
@@ -114,15 +116,27 @@ void output_json_aside(__u16 type, const char *json, size_t len)
 	put_aside_locked(&head, sizeof(head));
 	put_aside_locked(json, len);
 	put_aside_locked(padding, -len & 7);
+	eventfd_write(aside.wake_fd, 1);
 	pthread_mutex_unlock(&aside.lock);
+}
+
+int output_aside_fd(void)
+{
+	pthread_mutex_lock(&aside.lock);
+	if (aside.wake_fd < 0)
+		aside.wake_fd = eventfd(aside.used != 0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_mutex_unlock(&aside.lock);
+	return aside.wake_fd;
 }
 
 void output_take_aside(void)
 {
+	eventfd_t count;
 	char *bytes;
 	size_t used;
 
 	pthread_mutex_lock(&aside.lock);
+	eventfd_read(aside.wake_fd, &count);
 	bytes = aside.bytes;
 	used = aside.used;
 	aside.bytes = NULL;

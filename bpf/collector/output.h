@@ -18,5 +18,7 @@ void output_flush(void);
 /* From a thread that must not wait for the reader; output_take_aside(), in the thread that does, puts them among the others. */
 void output_json_aside(__u16 type, const char *json, size_t len);
 void output_take_aside(void);
+/* Readable while something lies aside. */
+int output_aside_fd(void);
 
 #endif

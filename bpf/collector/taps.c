@@ -245,6 +245,11 @@ int taps_filter(struct tracer_bpf *bpf, const struct filter *filter)
 	return bpf_map_update_elem(fd, &zero, &control, BPF_ANY) ? -errno : 0;
 }
 
+void taps_reader_sleeps(struct tracer_bpf *bpf, bool sleeps)
+{
+	bpf->bss->reader_sleeps = sleeps;
+}
+
 static void report(__u32 tap, __u32 cpu, __u64 count, __u32 cause, __u64 to_ns)
 {
 	struct loss loss = {

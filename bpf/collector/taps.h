@@ -2,6 +2,8 @@
 #ifndef TRACER_TAPS_H
 #define TRACER_TAPS_H
 
+#include <stdbool.h>
+
 #include "../lib/filter.h"
 
 struct tracer_bpf;
@@ -23,6 +25,9 @@ int taps_ring(const struct tracer_bpf *bpf);
 
 /* Makes `filter` the one in force. */
 int taps_filter(struct tracer_bpf *bpf, const struct filter *filter);
+
+/* The next record wakes the reader: it is about to wait for longer than it drains. */
+void taps_reader_sleeps(struct tracer_bpf *bpf, bool sleeps);
 
 /* Emits a loss frame for everything lost since the last call, and every second the counters as a stats frame. */
 void taps_losses(struct tracer_bpf *bpf, __u64 now_ns, int last);

@@ -13,6 +13,8 @@
 #define CTINFO_UNTRACKED 7
 
 __weak const volatile __u64 wakeup_bytes = 512 * 1024;
+/* Set by the collector before it waits for long; cleared by the first record, which wakes it. */
+__weak volatile __u32 reader_sleeps = 0;
 
 static __always_inline struct address address_of(const union nf_inet_addr *a, u8 l3num)
 {
@@ -130,8 +132,9 @@ static __always_inline void event_begin(struct event *e, u32 tap)
 }
 
 /*
- * Wakes user space when a backlog begins, once on each CPU: a wake-up is an interrupt that the CPU sends to itself, and one a
- * record, while the reader lags, would cost the traffic ten times what the records do. The reader polls besides.
+ * Wakes user space with the first record after a pause, and when a backlog begins, once on each CPU: a wake-up is an interrupt
+ * that the CPU sends to itself, and one a record, while the reader lags, would cost the traffic ten times what the records
+ * do. The reader polls besides, as long as there is something.
  */
 static __always_inline u64 wakeup_flags(struct counters *count)
 {
@@ -139,6 +142,10 @@ static __always_inline u64 wakeup_flags(struct counters *count)
 	bool begins = is_backlogged && !count->is_backlogged;
 
 	count->is_backlogged = is_backlogged;
+	if (reader_sleeps) {
+		reader_sleeps = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
 	return begins ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
