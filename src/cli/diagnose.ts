@@ -1,4 +1,4 @@
-/** Nothing matched for a while: says what SRC does send, what is being watched, and the causes that can be proven. */
+/** Nothing matched, for a while or at all: what SRC does send, what is being watched, the causes that can be proven, what to try. */
 import type { WatchRule } from '../collect/watch.ts';
 import type { Journey } from '../model/journey.ts';
 import { type FollowTarget, watchRules } from './follow-target.ts';
@@ -36,6 +36,30 @@ function lines(target: FollowTarget, seen: ReadonlyMap<string, number>): string[
     watched,
     `seen from ${target.src.label} meanwhile: ${top.map(([what, count]) => `${what} ×${count}`).join(', ')}`,
   ];
+}
+
+/** Nothing was printed until the end: what would show more. */
+export function nextSteps(
+  { src, dst, proto, port }: FollowTarget,
+  others: number,
+  command: unknown,
+): string[] {
+  const limits = [
+    ...(proto === undefined ? [] : [`--proto ${proto}`]),
+    ...(port === undefined ? [] : [`-p ${port}`]),
+  ];
+  const steps: string[] = [];
+  if (limits.length > 0) steps.push(`it without ${limits.join(' and ')}`);
+  if (src.any !== true && dst.any !== true) {
+    steps.push(`\`follow ${src.label} any\`: all that ${src.label} opens`);
+    steps.push(`\`follow ${dst.label} ${src.label}\`: what is opened the other way`);
+  }
+  if (others > 0 && src.any !== true)
+    steps.push(`\`follow any ${dst.label}\`: ${others} packets were of others`);
+  if (command === undefined) steps.push('`--in -- CMD`: runs CMD in SRC once everything is watched');
+  const what = [`${src.label} → ${dst.label}`, ...limits].join(' ');
+  const why = steps.length > 0 ? '' : ': no packet of it reached a device';
+  return [`nothing matched ${what}${why}`, ...steps.map(step => `try ${step}`)];
 }
 
 function sideText(side: FollowTarget['src']): string {

@@ -9,15 +9,16 @@ import { readLabSnapshots } from '../lab/state.ts';
 import type { Flow } from '../model/flow.ts';
 import type { Journey } from '../model/journey.ts';
 import { FlowBook } from '../store/flow-book.ts';
+import type { Frame } from '../wire/decode.ts';
 import { type Child, type ChildResult, insideOf, requireCommand, startChild } from './child.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, nextSteps } from './diagnose.ts';
 import { type FollowTarget, Matcher, watchRules } from './follow-target.ts';
 import { hookPlaces } from './hook-places.ts';
 import { Output } from './output.ts';
 import { Pipeline } from './pipeline.ts';
 import { type OutputFormat, type Renderer, rendererFor } from './render/renderer.ts';
 import { flowSentence, isGood } from './render/sentence.ts';
-import { type ColorMode, styleFor } from './render/style.ts';
+import { type ColorMode, styleFor, wrap } from './render/style.ts';
 
 /** After the command ended, its last packets and their journeys' silence. */
 const DRAIN_MS = 300;
@@ -101,7 +102,7 @@ class FollowRun {
     const [command] = this.#options.command;
     if (command !== undefined) requireCommand(command);
     const { collector } = await Collector.start({
-      onFrame: frame => this.#pipeline.frame(frame),
+      onFrame: frame => this.#onFrame(frame),
       onDied: error => this.#end(error),
       ...(this.#options.ringBytes === undefined ? {} : { ringBytes: this.#options.ringBytes }),
     });
@@ -147,6 +148,19 @@ class FollowRun {
     this.#summary();
     if (this.#died !== undefined) throw this.#died;
     return { exitCode: this.#exitCode(), ...(this.#child === undefined ? {} : { child: this.#child }) };
+  }
+
+  #onFrame(frame: Frame): void {
+    this.#pipeline.frame(frame);
+    if (frame.kind !== 'heartbeat') return;
+    const nowNs = this.#kernelNs();
+    if (nowNs !== undefined) this.#renderer?.beat(nowNs);
+  }
+
+  /** The last heartbeat, by the kernel's monotonic clock. */
+  #kernelNs(): bigint | undefined {
+    const { hello, nowNs } = this.#pipeline;
+    return hello === undefined ? undefined : BigInt(hello.clock.monotonicNs) + BigInt(Math.round(nowNs));
   }
 
   #arm(): void {
@@ -226,7 +240,10 @@ class FollowRun {
     if (quiet === true || this.#renderer === undefined) return;
     const isText = output === 'compact' || output === 'wide';
     const style = styleFor(color, isText && process.stdout.isTTY === true);
-    const print = (line: string): void => (isText ? this.#output.line(line) : this.#note(line));
+    const print = (text: string): void => {
+      if (!isText) this.#note(text);
+      else for (const line of wrap(text, this.#output.width, 2)) this.#output.line(line);
+    };
     const flows = this.#flowsAtEnd();
     if (flows.length > 0 && isText) print('');
     for (const flow of flows) print(flowSentence(flow, style));
@@ -239,13 +256,13 @@ class FollowRun {
     if (suspectJoins > 0) parts.push(`${suspectJoins} wrong joins cut`);
     if (this.#child !== undefined) parts.push(`the command ended with ${this.#child.code}`);
     this.#note(parts.join(', '));
+    if (this.#printed === 0 && this.#target !== undefined)
+      for (const line of nextSteps(this.#target, this.#others, this.#child)) this.#note(line);
   }
 
   /** A command that ended has waited for its answers; an end by -c, --timeout or Ctrl-C has not. */
   #flowsAtEnd(): Flow[] {
-    const { hello, nowNs } = this.#pipeline;
-    if (this.#child !== undefined || hello === undefined) return this.#book.all();
-    return this.#book.all(BigInt(hello.clock.monotonicNs) + BigInt(Math.round(nowNs)));
+    return this.#book.all(this.#child === undefined ? this.#kernelNs() : undefined);
   }
 
   #note(text: string): void {

@@ -1,3 +1,7 @@
+import { wrap } from './render/style.ts';
+
+const NARROWEST = 40;
+
 /** stdout and stderr of a command. A reader that goes away (`| head`) ends the following quietly; nothing is written after it. */
 export class Output {
   #closed = false;
@@ -23,12 +27,15 @@ export class Output {
     if (!this.#closed) process.stdout.write(`${text}\n`);
   }
 
+  /** On a terminal in lines that fit it; else in one, for whoever searches them. */
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    const { isTTY, columns } = process.stderr;
+    const lines = isTTY === true && columns >= NARROWEST ? wrap(text, columns, 2) : [text];
+    for (const line of lines) process.stderr.write(`${line}\n`);
   }
 
   get width(): number {
     const columns = process.stdout.columns ?? Number(process.env.COLUMNS ?? '');
-    return Number.isInteger(columns) && columns >= 40 ? columns : 100;
+    return Number.isInteger(columns) && columns >= NARROWEST ? columns : 100;
   }
 }

@@ -55,7 +55,35 @@ describe.concurrent('tracer follow', { timeout }, () => {
     const args = ['follow', '192.0.2.1', '192.0.2.2', '--timeout', '300ms'];
     const { code, stdout, stderr } = await tracerWith('replays flannel-service-cross-node', args);
     expect(stderr).toContain('0 packets shown, 10 others filtered');
+    expect(stderr.split('\n').slice(-6)).toEqual([
+      expect.stringContaining('10 others filtered'),
+      'tracer: nothing matched 192.0.2.1 → 192.0.2.2',
+      'tracer: try `follow 192.0.2.1 any`: all that 192.0.2.1 opens',
+      'tracer: try `follow 192.0.2.2 192.0.2.1`: what is opened the other way',
+      'tracer: try `follow any 192.0.2.2`: 10 packets were of others',
+      'tracer: try `--in -- CMD`: runs CMD in SRC once everything is watched',
+    ]);
     expect([code, stdout]).toEqual([3, '']);
+  });
+
+  test('what limits it is named; where nothing is left to try, it says that', async ({ expect }) => {
+    const limited = ['follow', '192.0.2.1', 'any', '-p', '81', '--proto', 'udp', '--timeout', '300ms'];
+    const all = ['follow', '192.0.2.1', 'any', '--', 'true'];
+    const recording = 'replays flannel-service-cross-node';
+    const [a, b] = await Promise.all([tracerWith(recording, limited), tracerWith(recording, all)]);
+    expect(a.stderr).toContain('nothing matched 192.0.2.1 → any --proto udp -p 81\n');
+    expect(a.stderr).toContain('try it without --proto udp and -p 81\n');
+    expect(b.stderr).toMatch(/nothing matched 192\.0\.2\.1 → any/);
+    expect(b.stderr).not.toContain('--in');
+  });
+
+  test('sentences are wrapped, their second line indented', async ({ expect }) => {
+    const args = ['follow', podA, service, '-c', '10', '-p', '80'];
+    const { stdout } = await tracerWith('replays flannel-service-cross-node', args, { COLUMNS: '60' });
+    const lines = stdout.split('\n');
+    const at = lines.findIndex(line => line.startsWith('✓ '));
+    expect(lines[at + 1]).toMatch(/^ {2}\S/);
+    for (const line of lines.slice(at)) expect(line.length).toBeLessThanOrEqual(60);
   });
 
   test('a collector that dies is 1; what was seen before is shown', async ({ expect }) => {

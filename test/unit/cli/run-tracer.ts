@@ -45,12 +45,16 @@ function isBuilt(): boolean {
 }
 
 /** With `fake ARGS…` of test/fixtures/collectors as the collector. */
-export function tracerWith(fake: string, args: readonly string[]): Promise<Ran> {
+export function tracerWith(
+  fake: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const [program = '', ...more] = fake.split(' ');
   const folder = mkdtempSync(join(tmpdir(), 'tracer-fake-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const words = [...node, `${fakes}${program}.ts`, ...more].map(word => `'${word}'`).join(' ');
   writeFileSync(join(folder, 'collector'), `#!/bin/sh\nexec ${words} "$@"\n`);
   chmodSync(join(folder, 'collector'), 0o755);
-  return tracer(args, { TRACER_COLLECTOR: join(folder, 'collector') });
+  return tracer(args, { TRACER_COLLECTOR: join(folder, 'collector'), ...env });
 }
