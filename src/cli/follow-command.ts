@@ -30,8 +30,11 @@ export function followCommand(): Command {
     .argument('<SRC>', 'pod, ns/pod, svc/x, node/x, netns:NAME, an address, a CIDR, any')
     .argument('<DST>', 'likewise')
     .argument('[CMD...]', 'after --: started when the taps are attached; its end ends the following')
-    .option('-n, --namespace <NAME>', 'Kubernetes namespace of names that have none')
-    .option('-A, --all-namespaces', 'look for names in all namespaces (the default)')
+    .option(
+      '-n, --namespace <NAME>',
+      'Kubernetes namespace of names that have none (else any, default first)',
+    )
+    .addOption(allNamespaces())
     .option('--context <CLUSTER>', 'only names of this cluster, such as lab:default')
     .option('-l, --selector <LABELS>', 'SRC is all pods with these labels (SRC is then only a word)')
     .option('-p, --port <PORT>', 'only what uses this port on either side, before or after NAT', port)
@@ -59,6 +62,11 @@ Examples:
       const result = await follow(src, dst, followOptions(command, options));
       process.exitCode = result.exitCode;
     });
+}
+
+/** What is done anyway; taken because hands write it. */
+function allNamespaces(): Option {
+  return new Option('-A, --all-namespaces').hideHelp().conflicts('namespace');
 }
 
 function followOptions(command: readonly string[], options: Options): FollowOptions {

@@ -9,6 +9,17 @@ import { readLabSnapshots } from '../lab/state.ts';
 import { Pipeline } from './pipeline.ts';
 import { column } from './render/style.ts';
 
+interface Options {
+  readonly output: string;
+  readonly context?: string;
+  readonly namespace?: string;
+}
+
+const contextOption = (): Option =>
+  new Option('--context <CLUSTER>', 'only this cluster, such as lab:default');
+const ofCluster = (context: string | undefined): { cluster?: string } =>
+  context === undefined ? {} : { cluster: context };
+
 export function lsCommand(): Command {
   return new Command('ls')
     .summary('what can be followed: pods, services, nodes, namespaces, links')
@@ -16,8 +27,12 @@ export function lsCommand(): Command {
     .addOption(
       new Option('-o, --output <FORMAT>', 'format').choices(['compact', 'wide', 'json']).default('compact'),
     )
-    .action(async (what: ListingKind, { output }: { readonly output: string }) => {
-      const listing = await withNames(names => list(what, names));
+    .addOption(contextOption())
+    .option('-n, --namespace <NAME>', 'only pods and services of this Kubernetes namespace')
+    .action(async (what: ListingKind, { output, context, namespace }: Options) => {
+      const listing = await withNames(names =>
+        list(what, names, { ...ofCluster(context), ...(namespace === undefined ? {} : { namespace }) }),
+      );
       if (output === 'json') for (const row of listing.rows) print(JSON.stringify(row));
       else table(listing, output === 'wide');
     });
@@ -27,8 +42,9 @@ export function topologyCommand(): Command {
   return new Command('topology')
     .summary('how namespaces and devices hang together')
     .addOption(new Option('-o, --output <FORMAT>', 'format').choices(['text', 'json', 'dot']).default('text'))
-    .action(async ({ output }: { readonly output: string }) => {
-      const topology = await withNames(names => topologyOf(names));
+    .addOption(contextOption())
+    .action(async ({ output, context }: Options) => {
+      const topology = await withNames(names => topologyOf(names, ofCluster(context)));
       if (output === 'json') print(JSON.stringify(topology));
       else print((output === 'dot' ? topologyDot(topology) : topologyText(topology)).trimEnd());
     });

@@ -69,7 +69,9 @@ function upCommand(): Command {
           ? `lab: "${name}" (${state.cni}) was up already`
           : `lab: "${name}" (${state.cni}) is up after ${((performance.now() - started) / 1000).toFixed(1)} s`,
       );
-      if (!already) say('lab: try  tracer follow pod-a nginx-service --in -- curl -s nginx-service');
+      const context = listLabs().length > 1 ? ` --context lab:${name}` : '';
+      if (!already)
+        say(`lab: try  tracer follow pod-a nginx-service${context} --in -- curl -s nginx-service`);
     });
 }
 

@@ -1,6 +1,7 @@
 /** `tracer ls pods|services|nodes|netns|links`: rows of text, and the same as objects for `-o json`. */
 
 import { withPort } from './addresses.ts';
+import { requireCluster } from './clusters.ts';
 import type { When } from './inventory.ts';
 import type { Names } from './names.ts';
 import type { NetnsView } from './netns-view.ts';
@@ -23,8 +24,25 @@ export interface Listing {
   readonly rows: readonly Row[];
 }
 
-export function list(kind: ListingKind, names: Names, when: When = names.inventory.latestNs): Listing {
-  return { columns: columns[kind], rows: rowsOf[kind](names, when) };
+export interface ListOptions {
+  /** `--context`: what is of another cluster, or of none, is left out. */
+  readonly cluster?: string;
+  /** `-n`: of pods and services, those of this Kubernetes namespace. */
+  readonly namespace?: string;
+  /** Now, unless told otherwise. */
+  readonly when?: When;
+}
+
+/** `@throws` UNKNOWN_NAME for a cluster that is not known. */
+export function list(kind: ListingKind, names: Names, options: ListOptions = {}): Listing {
+  const { cluster, namespace, when = names.inventory.latestNs } = options;
+  if (cluster !== undefined) requireCluster(names, cluster, when);
+  const rows = rowsOf[kind](names, when).filter(
+    row =>
+      (cluster === undefined || row.cluster === cluster) &&
+      (namespace === undefined || row.namespace === undefined || row.namespace === namespace),
+  );
+  return { columns: columns[kind], rows };
 }
 
 const columns: Readonly<Record<ListingKind, readonly Column[]>> = {
@@ -62,6 +80,7 @@ const columns: Readonly<Record<ListingKind, readonly Column[]>> = {
     { key: 'processes', title: 'PROCESSES' },
     { key: 'inode', title: 'INODE', wide: true },
     { key: 'cookie', title: 'COOKIE', wide: true },
+    { key: 'cluster', title: 'CLUSTER', wide: true },
     { key: 'unreadable', title: 'UNREADABLE', wide: true },
   ],
   links: [
@@ -74,6 +93,7 @@ const columns: Readonly<Record<ListingKind, readonly Column[]>> = {
     { key: 'ifindex', title: 'IFINDEX', wide: true },
     { key: 'mac', title: 'MAC', wide: true },
     { key: 'mtu', title: 'MTU', wide: true },
+    { key: 'cluster', title: 'CLUSTER', wide: true },
     { key: 'netns', title: 'NETNS', wide: true },
   ],
 };
@@ -167,6 +187,7 @@ function nodes(names: Names, when: When): Row[] {
 
 function netns(names: Names, when: When): Row[] {
   return names.inventory.all(when).map(view => ({
+    cluster: names.placeOf(view.cookie, when)?.cluster,
     name: netnsText(view),
     place: placeText(names, view, when),
     ips: shownAddresses(view),
@@ -192,6 +213,7 @@ function links(names: Names, when: When): Row[] {
       const device = other?.link?.name ?? (other && String(other.ifindex));
       const master = view.master(link.ifindex)?.name;
       return {
+        cluster: names.placeOf(view.cookie, when)?.cluster,
         place: placeText(names, view, when),
         name: link.name,
         kind: link.kind,

@@ -8,6 +8,7 @@
 import { TracerError } from '../base/errors.ts';
 import { canonicalIp, isCidr, isIp } from './addresses.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
+import { requireCluster } from './clusters.ts';
 import type { When } from './inventory.ts';
 import type { Names } from './names.ts';
 import { nearMisses } from './near-misses.ts';
@@ -23,12 +24,15 @@ export interface SelectOptions {
 }
 
 export function select(text: string, names: Names, options: SelectOptions = {}): Selection {
+  if (options.cluster !== undefined) requireCluster(names, options.cluster, options.when);
   const plain = selectPlain(text);
   if (plain !== undefined) return plain;
-  const all = candidatesOf(names, options.when);
+  const all = meantBy(options, names);
   const { rest, scope } = takeScope(text, all);
+  const [lab] = /^lab:[^:/]+(?=:)/.exec(text) ?? [];
+  if (lab !== undefined && rest.includes(':')) requireCluster(names, lab, options.when);
   if (text.startsWith('lab:') && scope.length === 0)
-    throw new TracerError('LAB_NOT_UP', `"${text}": no such lab is up`);
+    throw new TracerError('LAB_NOT_UP', `"${text}": no lab is up`);
   const query = parseQuery(rest);
   if (query.kind === 'deploy')
     throw unknown(text, [], 'deployments are not known without a Kubernetes API; name its pods');
@@ -42,11 +46,11 @@ export function select(text: string, names: Names, options: SelectOptions = {}):
 
 /** `-l`: all pods with these labels (`app=nginx`, `app==nginx`, `tier!=web`, `app`, `!app`; commas mean and). */
 export function selectByLabels(text: string, names: Names, options: SelectOptions = {}): Selection {
+  if (options.cluster !== undefined) requireCluster(names, options.cluster, options.when);
   const demands = text.split(',').map(part => parseDemand(part.trim(), text));
-  const pods = candidatesOf(names, options.when).filter(
-    ({ kind, cluster, namespace, labels }) =>
+  const pods = meantBy(options, names).filter(
+    ({ kind, namespace, labels }) =>
       kind === 'pod' &&
-      (options.cluster === undefined || cluster === options.cluster) &&
       (options.namespace === undefined || namespace === options.namespace) &&
       demands.every(demand => demand(labels ?? {})),
   );
@@ -58,6 +62,13 @@ export function selectByLabels(text: string, names: Names, options: SelectOption
     cidrs: [],
     netnsCookies: pods.flatMap(pod => pod.selection.netnsCookies),
   };
+}
+
+/** Nothing of other clusters than that of `--context`; what is of none stays. */
+function meantBy({ cluster, when }: SelectOptions, names: Names): Candidate[] {
+  return candidatesOf(names, when).filter(
+    candidate => cluster === undefined || (candidate.cluster ?? cluster) === cluster,
+  );
 }
 
 /** What needs no names. */
@@ -122,8 +133,6 @@ function parseQuery(text: string): Query {
 
 function admits(query: Query, candidate: Candidate, options: SelectOptions): boolean {
   if (query.kind !== undefined && query.kind !== candidate.kind) return false;
-  if (candidate.cluster !== undefined && candidate.cluster !== (options.cluster ?? candidate.cluster))
-    return false;
   // A container's ID is no name that anybody writes alone.
   if (query.kind === undefined && candidate.kind === 'container') return false;
   const namespaced = candidate.kind === 'pod' || candidate.kind === 'service';
@@ -155,7 +164,13 @@ const sharesNetns = (candidate: Candidate, cookies: readonly string[]): boolean 
 function ambiguous(text: string, found: readonly Candidate[]): TracerError {
   const shown = found.slice(0, 10).map(({ reference }) => reference);
   const more = found.length > shown.length ? ` and ${found.length - shown.length} more` : '';
-  return new TracerError('AMBIGUOUS_NAME', `"${text}" could be ${shown.join(', ')}${more}`);
+  const message = `"${text}" could be ${shown.join(', ')}${more}`;
+  const clusters = [...new Set(found.map(({ cluster }) => cluster))].sort();
+  const [first] = clusters;
+  if (clusters.length < 2 || first === undefined) return new TracerError('AMBIGUOUS_NAME', message);
+  return new TracerError('AMBIGUOUS_NAME', message, {
+    hint: `say which cluster: --context ${first}, or ${first}:${text}`,
+  });
 }
 
 function unknown(text: string, all: readonly Candidate[], why?: string): TracerError {

@@ -3,6 +3,7 @@
  * every namespace has one and it leads nowhere.
  */
 import type { LinkSnapshot } from '../model/inventory.ts';
+import { requireCluster } from './clusters.ts';
 import type { When } from './inventory.ts';
 import { isBridge, isLoopback, isPair, isTunnel } from './link-kinds.ts';
 import type { Names } from './names.ts';
@@ -40,13 +41,26 @@ export interface Topology {
   readonly links: readonly TopologyLink[];
 }
 
-export function topologyOf(names: Names, when: When = names.inventory.latestNs): Topology {
-  const views = names.inventory.all(when);
-  const spaces = views.map(view => ({ view, place: names.placeOf(view.cookie, when)! }));
+export interface TopologyOptions {
+  /** `--context`: what is of another cluster, or of none, is left out. */
+  readonly cluster?: string;
+  /** Now, unless told otherwise. */
+  readonly when?: When;
+}
+
+/** `@throws` UNKNOWN_NAME for a cluster that is not known. */
+export function topologyOf(names: Names, options: TopologyOptions = {}): Topology {
+  const { cluster, when = names.inventory.latestNs } = options;
+  if (cluster !== undefined) requireCluster(names, cluster, when);
+  const spaces = names.inventory
+    .all(when)
+    .map(view => ({ view, place: names.placeOf(view.cookie, when)! }))
+    .filter(({ place }) => cluster === undefined || place.cluster === cluster);
+  const views = spaces.map(({ view }) => view);
   const places = [
     ...spaces.map(space => netnsPlace(space, spaces)),
     ...spaces.flatMap(({ view }) => shown(view).map(link => devPlace(view, link))),
-    ...servicePlaces(names, when),
+    ...servicePlaces(names, when).filter(place => cluster === undefined || place.cluster === cluster),
   ];
   const ids = new Set(places.map(({ id }) => id));
   const links = new Map<string, TopologyLink>();

@@ -17,6 +17,7 @@ describe.concurrent('usage errors', { timeout }, () => {
     ],
     ['no number', ['follow', 'a', 'b', '-c', 'many'], /'many' is invalid/],
     ['an unknown format', ['follow', 'a', 'b', '-o', 'xml'], /'xml' is invalid.*compact, wide, json/],
+    ['all namespaces and one', ['follow', 'a', 'b', '-A', '-n', 'x'], /cannot be used with option/],
     ['--in without a command', ['follow', 'a', 'b', '--in'], /--in is about a command/],
   ])('%s', async ([, args, message], { expect: expectHere }) => {
     const { code, stdout, stderr } = await tracer(args);

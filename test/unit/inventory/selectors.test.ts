@@ -146,6 +146,7 @@ describe('a name of several', () => {
     const names = twoLabs();
     const error = failure('pod-a', names);
     expect(error.message).toBe('"pod-a" could be lab:one:default/pod-a, lab:two:default/pod-a');
+    expect(error.hint).toBe('say which cluster: --context lab:one, or lab:one:pod-a');
     for (const [reference, cookie] of [
       ['lab:one:default/pod-a', '104'],
       ['lab:two:default/pod-a', '204'],
@@ -156,11 +157,45 @@ describe('a name of several', () => {
     expect(select('pod-a', names, { cluster: 'lab:two' }).netnsCookies).toEqual(['204']);
   });
 
+  it('of one cluster is not a question of the cluster', () => {
+    expect(failure('nginx').hint).not.toContain('--context');
+  });
+
   it('lists ten at most', () => {
     const names = new Names(
       inventoryOf(...Array.from({ length: 25 }, (_, i) => netns(i + 1, { names: [`x${i}`] }))),
     );
     expect(failure('x', names).message).toMatch(/ and 15 more$/);
+  });
+});
+
+describe('a cluster that nobody has', () => {
+  it('is refused with those that there are, whatever else is asked', () => {
+    const cluster = 'lab:three';
+    const errors = ['pod-a', 'any', '10.0.0.1'].map(text => failure(text, twoLabs(), { cluster }));
+    for (const error of errors) {
+      expect(error).toMatchObject({
+        code: 'UNKNOWN_NAME',
+        exitCode: 2,
+        hint: 'known here: lab:one, lab:two',
+      });
+      expect(error.message).toBe('no cluster is called "lab:three"');
+    }
+    expect(failure('lab:three:pod-a', twoLabs())).toMatchObject({ hint: 'known here: lab:one, lab:two' });
+    expect(() => selectByLabels('app=x', lab, { cluster })).toThrow('no cluster is called');
+  });
+
+  it('where none is known, says how to have one', () => {
+    const names = new Names(inventoryOf(netns(1)));
+    expect(failure('any', names, { cluster: 'lab:one' }).hint).toContain('tracer lab up');
+  });
+
+  it('near names of other clusters are no suggestion', () => {
+    const one = labCluster('lab:one', 100);
+    const more = { ...one.pods[0]!, name: 'pod-only-one', netnsCookie: '190' };
+    const names = new Names(lab.inventory, [{ ...one, pods: [more] }, labCluster('lab:two', 200)]);
+    expect(failure('pod-only-on', names, { cluster: 'lab:two' }).hint).not.toContain('pod-only-one');
+    expect(failure('pod-only-oen', names).hint).toContain('pod-only-one');
   });
 });
 

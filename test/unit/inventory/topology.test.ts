@@ -74,6 +74,36 @@ describe('the topology', () => {
   });
 });
 
+describe('of one cluster', () => {
+  const names = twoLabs();
+
+  it('the topology has its places and links alone, and all of them', () => {
+    const { places, links } = topologyOf(names, { cluster: 'lab:two' });
+    const clusters = new Set(places.flatMap(({ cluster }) => cluster ?? []));
+    expect([...clusters]).toEqual(['lab:two']);
+    const alone = topologyOf(oneLab(), { cluster: 'lab:one' });
+    expect([places.length, links.length]).toEqual([alone.places.length, alone.links.length]);
+    expect(places.some(({ name, cluster }) => name === 'host' && cluster === undefined)).toBe(false);
+  });
+
+  it.each(listingKinds)('the list of %s has its rows alone, and all of them', kind => {
+    const rows = list(kind, names, { cluster: 'lab:two' }).rows;
+    expect(new Set(rows.map(({ cluster }) => cluster))).toEqual(new Set(['lab:two']));
+    expect(rows).toHaveLength(list(kind, oneLab(), { cluster: 'lab:one' }).rows.length);
+  });
+
+  it('the lists of pods and services can be of one Kubernetes namespace', () => {
+    const rows = list('services', names, { namespace: 'kube-system' }).rows;
+    expect(rows.map(({ name }) => name)).toEqual(['kube-dns', 'kube-dns']);
+    expect(list('nodes', names, { namespace: 'kube-system' }).rows).toHaveLength(4);
+  });
+
+  it('that is not known both are refused', () => {
+    expect(() => topologyOf(names, { cluster: 'lab:x' })).toThrow('no cluster is called "lab:x"');
+    expect(() => list('pods', names, { cluster: 'lab:x' })).toThrow('no cluster is called "lab:x"');
+  });
+});
+
 describe('the topology as text', () => {
   it('is a tree with what each device is joined to', () => {
     expect(topologyText(topologyOf(oneLab()))).toBe(`lab:one
