@@ -4,7 +4,7 @@ import { printable } from '../base/printable.ts';
 import type { Event, Headers, NetworkLayer } from '../model/event.ts';
 import type { DnsSummary, PacketFacts } from '../model/journey.ts';
 import { innermost } from '../model/tuples.ts';
-import { icmpName, protoName, tcpFlags } from './protocols.ts';
+import { addressPort, icmpName, protoName, tcpFlags } from './protocols.ts';
 
 const DNS_PORT = 53;
 const UDP = 17;
@@ -78,7 +78,7 @@ export function packetSummary(event: Event, facts: PacketFacts): string {
   if (facts.dns !== undefined) return dnsSummary(facts.dns);
   if (facts.frag !== undefined && facts.frag.offset > 0) return `fragment at ${facts.frag.offset}`;
   if (facts.tcp !== undefined) return tcpSummary(facts);
-  if (facts.icmp !== undefined) return icmpSummary(layer, facts);
+  if (facts.icmp !== undefined) return icmpSummary(event, layer, facts);
   const proto = protoName(layer).toUpperCase();
   return facts.payloadBytes === undefined ? proto : `${proto} ${facts.payloadBytes} B`;
 }
@@ -104,8 +104,20 @@ function tcpSummary(facts: PacketFacts): string {
   return flags.includes('A') ? 'ACK' : `TCP ${flags}`;
 }
 
-function icmpSummary(layer: NetworkLayer, facts: PacketFacts): string {
+/** An error also says what it is about, as its sender had it, and "too big" what would fit. */
+function icmpSummary(event: Event, layer: NetworkLayer, facts: PacketFacts): string {
   const { type, code, seq } = facts.icmp!;
   const name = icmpName(protoName(layer), type, code);
-  return seq === undefined ? `ICMP ${name}` : `ICMP ${name} ${seq}`;
+  if (seq !== undefined) return `ICMP ${name} ${seq}`;
+  const mtu = mtuOf(layer);
+  const quoted = event.headers?.quoted;
+  const about =
+    quoted === undefined ? '' : ` for ${protoName(quoted)} ${addressPort(quoted.dst, quoted.dport)}`;
+  return `ICMP ${name}${mtu === undefined ? '' : ` (MTU ${mtu})`}${about}`;
+}
+
+/** Of the next link: in place of the sequence number (RFC 1191), of id and sequence number (RFC 4443); 0 = a router that does not tell. */
+function mtuOf({ family, icmp }: NetworkLayer): number | undefined {
+  if (family === 4 && icmp?.type === 3 && icmp.code === 4) return icmp.seq === 0 ? undefined : icmp.seq;
+  return family === 6 && icmp?.type === 2 ? icmp.id * 65_536 + icmp.seq : undefined;
 }

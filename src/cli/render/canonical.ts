@@ -20,9 +20,10 @@ export function canonicalJourney(journey: Journey, label: (hop: Hop) => string):
   return [head, ...hops, `  = ${outcomeText(journey)}${journey.complete ? '' : ' incomplete'}`].join('\n');
 }
 
-/** The summary without sizes: data of different lengths is the same kind of packet. */
+/** The summary without sizes and ephemeral ports: data of different lengths is the same kind of packet. */
 function kindOf(journey: Journey): string {
-  return `"${journey.summary.replace(/\d+ B/g, 'N B').replace(/(echo (?:request|reply)) \d+/, '$1')}"`;
+  const summary = journey.summary.replace(/\d+ B/g, 'N B').replace(/(echo (?:request|reply)) \d+/, '$1');
+  return `"${withoutPort(summary, false)}"`;
 }
 
 function endText(endpoint: Endpoint): string {

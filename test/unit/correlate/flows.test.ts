@@ -243,7 +243,7 @@ describe('ICMP errors are related to what they quote', () => {
       .receive('pod-a eth0');
     const rig = new Rig().walk(request, error).finish();
     expect(flows(rig, request, error)).toEqual(['1 request', '1 related']);
-    expect(rig.of(error).summary).toBe('ICMP fragmentation needed');
+    expect(rig.of(error).summary).toBe('ICMP fragmentation needed for tcp 10.244.2.7:8080');
   });
 
   test('about a tunnel’s outer packet: not the flow inside', () => {

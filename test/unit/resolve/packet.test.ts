@@ -120,11 +120,27 @@ describe('DNS', () => {
 });
 
 describe('the rest', () => {
+  const refused = tcpPacket({ src: podA, dst: '10.96.45.200', sport: 5, dport: 80 });
+  const error = (fields: { type: number; code: number; echo?: { id: number; seq: number } }) =>
+    icmpPacket({ ...ends, ...fields, quoted: refused });
+  const six = udpPacket({ src: 'fd00::5', dst: 'fd00::9', sport: 5, dport: 53 });
+
   test.each([
     [icmpPacket({ ...ends, type: 8, echo: { id: 5, seq: 3 } }), 'ICMP echo request 3'],
     [icmpPacket({ ...ends, type: 11 }), 'ICMP time exceeded'],
     [icmpPacket({ ...ends, type: 3, code: 13 }), 'ICMP administratively prohibited'],
     [icmpPacket({ ...ends, type: 99, code: 1 }), 'ICMP type 99 code 1'],
+    [error({ type: 3, code: 3 }), 'ICMP port unreachable for tcp 10.96.45.200:80'],
+    [
+      error({ type: 3, code: 4, echo: { id: 0, seq: 1300 } }),
+      'ICMP fragmentation needed (MTU 1300) for tcp 10.96.45.200:80',
+    ],
+    [error({ type: 3, code: 4 }), 'ICMP fragmentation needed for tcp 10.96.45.200:80'],
+    [
+      icmpPacket({ src: 'fd00::1', dst: 'fd00::5', type: 2, echo: { id: 1, seq: 4464 }, quoted: six }),
+      'ICMP packet too big (MTU 70000) for udp [fd00::9]:53',
+    ],
+    [real('icmp4-port-unreachable'), 'ICMP port unreachable for tcp 10.96.100.20:80'],
     [udpPacket({ ...ends, sport: 5, dport: 6, payload: new Uint8Array(3) }), 'UDP 3 B'],
     [real('icmp4-fragment-last'), 'fragment at 1480'],
     [real('icmp6-neighbour-solicitation'), 'ICMP neighbour solicitation'],
