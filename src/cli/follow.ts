@@ -245,7 +245,7 @@ class FollowRun {
       else for (const line of wrap(text, this.#output.width, 2)) this.#output.line(line);
     };
     const flows = this.#flowsAtEnd();
-    if (flows.length > 0 && isText) print('');
+    if (flows.length > 0 && isText) this.#output.line('');
     for (const flow of flows) print(flowSentence(flow, style));
     const { lost, suspectJoins } = this.#pipeline.correlator.stats;
     const parts = [

@@ -82,6 +82,7 @@ describe.concurrent('tracer follow', { timeout }, () => {
     const { stdout } = await tracerWith('replays flannel-service-cross-node', args, { COLUMNS: '60' });
     const lines = stdout.split('\n');
     const at = lines.findIndex(line => line.startsWith('✓ '));
+    expect(lines[at - 1]).toBe('');
     expect(lines[at + 1]).toMatch(/^ {2}\S/);
     for (const line of lines.slice(at)) expect(line.length).toBeLessThanOrEqual(60);
   });
