@@ -15,6 +15,8 @@ export interface FullOptions {
 }
 
 const OFFSET_WIDTH = 11;
+/** Under the head. */
+const INDENT = ' '.repeat(5);
 /** Where lines stand that belong to no hop. */
 const ASIDE = ' '.repeat(OFFSET_WIDTH + 2);
 
@@ -39,19 +41,20 @@ function isAtHop({ outcome }: Journey): boolean {
   return outcome.kind !== 'open' && outcome.kind !== 'lost' && outcome.kind !== 'continued';
 }
 
-/** One line where it fits, else the ends in a second one. */
+/** One line where it fits; else the ends go below, and with them, if need be, the rest. */
 function headLines(journey: Journey, sinceText: string, { style, width }: FullOptions): string[] {
   const origin = originText(journey);
   const what = journey.direction === 'none' ? journey.proto : journey.direction;
   const facts = `(${[what, sinceText, ...(origin === undefined ? [] : [origin])].join(', ')})`;
-  const painted = journey.links.some(isRepetition) ? style.warn(facts) : facts;
-  const head = `#${journey.id} ${journey.summary}`;
-  const paintedHead = `${style.dim(`#${journey.id}`)} ${style.bold(journey.summary)}`;
+  const paintedFacts = journey.links.some(isRepetition) ? style.warn(facts) : facts;
+  const [summary = '', ...more] = wrap(journey.summary, width - journey.id.length - 2);
+  const head = `${style.dim(`#${journey.id}`)} ${style.bold(summary)}`;
   const way = wayText(journey);
-  if (widthOf(`${head}  ${way} ${facts}`) <= width) return [`${paintedHead}  ${way} ${painted}`];
-  const below = wrap(way, width - 5).map(line => `     ${line}`);
-  if (widthOf(`${head}  ${facts}`) <= width) return [`${paintedHead}  ${painted}`, ...below];
-  return [...wrap(`${head}  ${facts}`, width, 5), ...below];
+  const fits = (text: string): boolean => widthOf(text) <= width && more.length === 0;
+  if (fits(`${head}  ${way} ${facts}`)) return [`${head}  ${way} ${paintedFacts}`];
+  const below = (text: string): string[] => wrap(text, width - INDENT.length).map(line => INDENT + line);
+  if (fits(`${head}  ${facts}`)) return [`${head}  ${paintedFacts}`, ...below(way)];
+  return [head, ...more.map(line => INDENT + style.bold(line)), ...below(way), ...below(paintedFacts)];
 }
 
 const isRepetition = ({ kind, role }: Journey['links'][number]): boolean =>

@@ -62,14 +62,14 @@ const words: Readonly<Record<RunKind, string>> = {
   data: 'data packets',
   ack: 'ACKs',
   udp: 'UDP packets',
-  'echo request': 'ICMP echo requests',
-  'echo reply': 'ICMP echo replies',
+  'echo request': 'echo requests',
+  'echo reply': 'echo replies',
 };
 
 const ends: Partial<Record<Journey['outcome']['kind'], string>> = {
   delivered: 'all delivered',
   transmitted: 'all left this kernel',
-  consumed: 'all taken by the kernel',
+  consumed: 'all arrived',
 };
 
 /** `until`: when the last of them was sent. */

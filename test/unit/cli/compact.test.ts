@@ -134,6 +134,16 @@ describe('what is shown', () => {
     ]);
   });
 
+  test('where the summary alone takes the line, the rest stands below it', () => {
+    const [journey] = journeysOf(crossNodeRequest());
+    const long = { ...journey!, summary: 'DNS nginx-service.default.svc.cluster.local = 10.96.45.123' };
+    expect(rendered([long], { width: 70 }).slice(1, 4)).toEqual([
+      '#1 DNS nginx-service.default.svc.cluster.local = 10.96.45.123',
+      '     pod-a:37144 → nginx-service:80 → nginx-2:8080',
+      '     (request, +0.000 ms)',
+    ]);
+  });
+
   test('the next on the same way in one line, with its slowest stretch', () => {
     const lines = rendered(journeysOf(sameNodeRequest({ at: 0 }), sameNodeRequest({ at: 5 * MS, sport: 9 })));
     expect(lines.at(-1)).toBe('    +5.000 ms → SYN  5.0 µs, slowest 1.0 µs pod-a → node-1  #2');
@@ -237,7 +247,7 @@ describe('what is shown', () => {
     expect(lines.filter(line => line.startsWith('#'))).toHaveLength(2);
     expect(lines.slice(-2)).toEqual([
       '    +1.000 ms → 3 UDP packets until +3.000 ms, 300 B, p50 3.0 µs, p99 3.0 µs, all delivered',
-      '    +1.001 ms → 3 ICMP echo requests until +3.001 ms, p50 3.0 µs, p99 3.0 µs, all delivered',
+      '    +1.001 ms → 3 echo requests until +3.001 ms, p50 3.0 µs, p99 3.0 µs, all delivered',
     ]);
   });
 
