@@ -12,6 +12,7 @@
 import type { AddressSnapshot, InventoryFrame, LinkSnapshot, NetnsSnapshot } from '../model/inventory.ts';
 import { hasPeerInKernel, isLoopback, isTunnel } from './link-kinds.ts';
 import { NetnsView, type RouteAnswer } from './netns-view.ts';
+import { containerOf, labelOf } from './place.ts';
 
 export type Cookie = string | number;
 export type When = number | bigint;
@@ -37,6 +38,8 @@ export class Inventory {
   clockBaseNs: bigint;
   #rev = 0;
   #latestNs = 0;
+  #answersRev = 0;
+  #changedNs = 0;
   readonly #histories = new Map<number, History>();
 
   constructor(options: { readonly clockBaseNs?: bigint } = {}) {
@@ -53,6 +56,21 @@ export class Inventory {
     return this.#latestNs;
   }
 
+  /** Grows with each frame that changes an answer; a list of neighbours or processes that has changed is none. */
+  get answersRev(): number {
+    return this.#answersRev;
+  }
+
+  /** Time of the newest such frame. */
+  get changedNs(): number {
+    return this.#changedNs;
+  }
+
+  /** Answers about times from here on are the same for all of them, as long as `answersRev` is. */
+  get settledNs(): number {
+    return this.#changedNs + graceNs;
+  }
+
   apply(frame: InventoryFrame): void {
     const atNs = this.timeOf(BigInt(frame.timeNs));
     const key = keyOf(frame.cookie);
@@ -61,12 +79,20 @@ export class Inventory {
     const history = this.#histories.get(key);
     if ('gone' in frame) {
       if (history !== undefined) history.goneNs = atNs;
-    } else if (history === undefined) {
-      this.#histories.set(key, { versions: [new NetnsView(frame, atNs)] });
+      this.#answersChange(atNs);
     } else {
-      addVersion(history, new NetnsView(frame, atNs), this.#latestNs);
+      const view = new NetnsView(frame, atNs);
+      const before = history?.versions.at(-1);
+      if (before === undefined || !answersTheSame(before, view)) this.#answersChange(atNs);
+      if (history === undefined) this.#histories.set(key, { versions: [view] });
+      else addVersion(history, view, this.#latestNs);
     }
     this.#forget();
+  }
+
+  #answersChange(atNs: number): void {
+    this.#answersRev += 1;
+    this.#changedNs = Math.max(this.#changedNs, atNs);
   }
 
   timeOf(when: When): number {
@@ -178,6 +204,22 @@ export function keyOf(cookie: Cookie): number {
 
 function compareCookies(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/**
+ * Busy hosts have new neighbours and processes all the time. They are listed, and stand in no answer but the name that a namespace
+ * without one has from them.
+ */
+function answersTheSame(before: NetnsView, after: NetnsView): boolean {
+  if (after.fromNs < before.fromNs) return false;
+  const facts = (view: NetnsView): string => {
+    const { names, own, inode, links, addresses, routes, ipForward } = view.snapshot;
+    return JSON.stringify([
+      [names, own, inode, links, addresses, routes, ipForward],
+      [labelOf(view), containerOf(view)],
+    ]);
+  };
+  return facts(before) === facts(after);
 }
 
 /** Frames of one namespace come in order of time; a recording that was put together may not keep to it. */

@@ -44,6 +44,16 @@ export class Names {
     return this.#rev;
   }
 
+  /** Grows with everything that changes an answer. Both revisions only grow, so their sum never repeats. */
+  get stamp(): number {
+    return this.#rev + this.inventory.answersRev;
+  }
+
+  /** Answers about times from here on are the same for all of them, as long as `stamp` is. */
+  get settledNs(): number {
+    return Math.max(this.#changedNs, this.inventory.settledNs);
+  }
+
   /** A cluster's new state, from then on. Its first also tells what was before: nothing else does. */
   apply(cluster: ClusterSnapshot, when?: When): void {
     this.#add(cluster.name, new ClusterIndex(cluster), when);
@@ -84,7 +94,7 @@ export class Names {
 
   placeIn(view: NetnsView, atNs: number): Place {
     const recent = atNs >= this.#changedNs;
-    const stamp = this.#stamp();
+    const stamp = this.stamp;
     const cached = recent ? this.#places.get(view) : undefined;
     if (cached?.stamp === stamp) return cached.place;
     const place = this.#findPlace(view, atNs);
@@ -115,11 +125,11 @@ export class Names {
 
   /** Kept for the present only: what is asked of the past is rare and may differ. */
   #answer(ip: string, viewer: Cookie, atNs: number): Answer {
-    if (atNs < this.#changedNs || atNs < this.inventory.latestNs) return findAnswer(ip, viewer, atNs, this);
-    if (this.#answersRev !== this.#stamp() || this.#answerCount > answersMax) {
+    if (atNs < this.#changedNs || atNs < this.inventory.changedNs) return findAnswer(ip, viewer, atNs, this);
+    if (this.#answersRev !== this.stamp || this.#answerCount > answersMax) {
       this.#answers.clear();
       this.#answerCount = 0;
-      this.#answersRev = this.#stamp();
+      this.#answersRev = this.stamp;
     }
     const ofViewer = this.#answers.get(viewer) ?? new Map<string, Answer>();
     this.#answers.set(viewer, ofViewer);
@@ -130,10 +140,5 @@ export class Names {
       this.#answerCount += 1;
     }
     return answer;
-  }
-
-  /** Both revisions only grow, so their sum never repeats. */
-  #stamp(): number {
-    return this.#rev + this.inventory.rev;
   }
 }

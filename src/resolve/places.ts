@@ -2,6 +2,9 @@ import type { Endpoint, RouteRef } from '../model/journey.ts';
 
 /** What resolution asks about names and devices at the time of a packet. Namespaces are numbers as in `Event.netns`. */
 export interface Places {
+  /** As long as it is the same, so are all answers about times from `settledNs` on. */
+  readonly version: number;
+  readonly settledNs: number;
   netns(netns: number, timeNs: number): PlaceName;
   device(netns: number, ifindex: number, timeNs: number): DeviceFacts | undefined;
   /** The route that the main tables of that namespace hold for `ip`. */

@@ -6,6 +6,7 @@ import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
 import { innermost, ownConntrack } from '../model/tuples.ts';
 import { dropHook } from './drop-hook.ts';
 import { HopBuilder, type HopDraft } from './hops.ts';
+import { type Ends, eventIndexes, hopsAt, KnownWays, type Way } from './known-ways.ts';
 import { packetFacts, packetSummary } from './packet.ts';
 import type { Places } from './places.ts';
 import { protoName } from './protocols.ts';
@@ -35,12 +36,14 @@ interface FlowEnds {
 export class Resolver {
   readonly #options: ResolverOptions;
   readonly #hops: HopBuilder;
+  readonly #ways: KnownWays;
   /** What the request told of a flow, for its replies. */
   readonly #flows = new Map<string, FlowEnds>();
 
   constructor(options: ResolverOptions) {
     this.#options = options;
     this.#hops = new HopBuilder(options.places);
+    this.#ways = new KnownWays(options.places);
   }
 
   resolve(record: JourneyRecord): Journey {
@@ -48,14 +51,9 @@ export class Resolver {
     const last = record.events[record.events.length - 1]!;
     const layer = innermost(first);
     const packet = packetFacts(first);
-    const drafts = this.#hops.build(record);
-    const indexOf = eventIndexes(drafts);
-    const outcome = outcomeAt(record.outcome, indexOf, drafts, dropHook(record.events, this.#options.places));
-    const hops = drafts.map((draft, index) => ({
-      ...draft,
-      index,
-      ...this.#options.explain(draft, drafts[index - 1], first.timeNs + draft.offsetNs),
-    }));
+    const way = this.#wayOf(record);
+    const hops = hopsAt(way.hops, record.events);
+    const indexOf = eventIndexes(hops);
     return {
       schema: 1,
       session: this.#options.session,
@@ -70,8 +68,8 @@ export class Resolver {
       summary: packetSummary(first, packet),
       lenBytes: first.skbLen,
       packet,
-      ...this.#ends(record),
-      outcome,
+      ...way.ends,
+      outcome: outcomeAt(record.outcome, indexOf, hops.length, way.dropHook),
       complete: record.complete,
       closedBy: record.closedBy,
       hops,
@@ -80,7 +78,30 @@ export class Resolver {
     };
   }
 
-  #ends(record: JourneyRecord): Pick<Journey, 'from' | 'to' | 'backend' | 'service' | 'addressed'> {
+  #wayOf(record: JourneyRecord): Way {
+    const known = this.#ways.find(record, this.#knownService(record));
+    if (known !== undefined) return known;
+    const firstNs = record.events[0]!.timeNs;
+    const drafts = this.#hops.build(record);
+    const hops = drafts.map((draft, index) => ({
+      ...draft,
+      index,
+      ...this.#options.explain(draft, drafts[index - 1], firstNs + draft.offsetNs),
+    }));
+    const way: Way = {
+      hops,
+      ends: this.#ends(record),
+      dropHook: dropHook(record.events, this.#options.places),
+    };
+    this.#ways.keep(record, this.#knownService(record), way);
+    return way;
+  }
+
+  #knownService({ flow }: JourneyRecord): Endpoint | undefined {
+    return flow === undefined ? undefined : this.#flows.get(flow)?.service;
+  }
+
+  #ends(record: JourneyRecord): Ends {
     const first = record.origin;
     const birth = innermost(first);
     const place = lastWithHeaders(record.events);
@@ -167,20 +188,13 @@ function withProcess(
     : { ...endpoint, process: { pid: process.pid, comm: process.comm } };
 }
 
-/** Index of the hop of each event: the inferred ones stand between. */
-function eventIndexes(drafts: readonly HopDraft[]): number[] {
-  const indexes: number[] = [];
-  for (const [index, draft] of drafts.entries()) if (draft.inferred !== true) indexes.push(index);
-  return indexes;
-}
-
 function outcomeAt(
   outcome: RawOutcome,
   indexOf: readonly number[],
-  drafts: readonly HopDraft[],
+  hopCount: number,
   hook: string | undefined,
 ): Outcome {
-  const at = indexOf[outcome.at] ?? drafts.length - 1;
+  const at = indexOf[outcome.at] ?? hopCount - 1;
   if (outcome.kind !== 'dropped' || outcome.reason !== NETFILTER_DROP || hook === undefined)
     return { ...outcome, at };
   return { ...outcome, at, hook };

@@ -88,10 +88,16 @@ export class Machine implements Topology, Places {
   /** Devices that the inventory does not know (yet): `place dev`. */
   readonly hidden = new Set<string>();
   readonly routes = new Map<string, RouteRef>();
+  readonly settledNs = Number.NEGATIVE_INFINITY;
   readonly #byCookie = new Map<number, readonly [name: string, netns: Netns]>();
 
   constructor() {
     for (const [name, netns] of Object.entries(netnses)) this.#byCookie.set(netns.cookie, [name, netns]);
+  }
+
+  /** Routes may be added, not changed. */
+  get version(): number {
+    return this.routes.size;
   }
 
   link(cookie: number, ifindex: number): LinkFacts | undefined {

@@ -75,6 +75,48 @@ test('routes and endpoints', () => {
   expect(places.endpoint(query)).toMatchObject({ kind: 'service', name: 'nginx-service', portName: 'http' });
 });
 
+describe('what was asked before', () => {
+  const answers = (of: HostPlaces, timeNs: number) => [
+    of.link(102, 5, timeNs),
+    of.device(102, 5, timeNs),
+    of.device(104, 2, timeNs),
+    of.netns(104, timeNs),
+  ];
+
+  test('is told again without looking, at whatever later time', () => {
+    const [link, device, , name] = answers(places, at);
+    const later = answers(places, 9000 * ms);
+    expect(later[0]).toBe(link);
+    expect(later[1]).toBe(device);
+    expect(later[3]).toBe(name);
+  });
+
+  test('is forgotten with every change, and never told of the past', () => {
+    const host = inventoryOf(rootNetns, ...forwarding);
+    const known = new Names(host, [labCluster('lab:one', 100)]);
+    const kept = new HostPlaces(host, known);
+    const times = [1000, 1500, 2000, 2050, 2101, 3000, 3101].map(each => each * ms);
+    const compare = (): void => {
+      for (const time of times)
+        expect(answers(kept, time)).toEqual(answers(new HostPlaces(host, known), time));
+    };
+    compare();
+    const node = forwarding.find(each => each.cookie === '102')!;
+    const renamed = node.links.map(each => (each.ifindex === 5 ? { ...each, name: 'vz', mtu: 9000 } : each));
+    host.apply({ ...node, timeNs: String(2000 * ms), links: renamed });
+    compare();
+    expect(kept.device(102, 5, 3000 * ms)?.name).toBe('vz');
+    host.apply({ ...node, timeNs: String(3000 * ms), links: node.links.filter(each => each.ifindex !== 5) });
+    compare();
+    expect(kept.device(102, 5, 3050 * ms)?.name).toBe('vz');
+    expect(kept.device(102, 5, 3101 * ms)).toBeUndefined();
+    known.remove('lab:one', 4000 * ms);
+    times.push(4000 * ms, 5000 * ms);
+    compare();
+    expect(kept.netns(104, 4000 * ms).kind).toBe('netns');
+  });
+});
+
 describe('netfilter links', () => {
   const target = (src: string, dst: string) => ({
     src: select(src, names),

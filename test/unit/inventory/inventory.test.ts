@@ -57,6 +57,54 @@ describe('a namespace that is gone', () => {
   });
 });
 
+describe('answers', () => {
+  const base = netns(7, {
+    at: 1000 * ms,
+    links: [link(2, 'eth0')],
+    addresses: addresses([2, '10.0.0.1/24']),
+  });
+  const changedBy = (change: object) => {
+    const inventory = inventoryOf({ ...base, names: ['pod'] });
+    const before = inventory.answersRev;
+    inventory.apply({ ...base, names: ['pod'], timeNs: String(2000 * ms), ...change });
+    expect(inventory.rev).toBe(2);
+    return { isNew: inventory.answersRev > before, changedNs: inventory.changedNs };
+  };
+
+  it.each([
+    ['names', { names: ['other'] }],
+    ['links', { links: [] }],
+    ['addresses', { addresses: [] }],
+    ['routes', { routes: [{ table: 254, dst: '10.0.0.0/8', type: 'unicast' }] }],
+    ['forwarding', { ipForward: true }],
+    ['the inode', { inode: 1 }],
+    ['its end', { gone: true }],
+  ])('change with %s', (_, change) => {
+    expect(changedBy(change)).toEqual({ isNew: true, changedNs: 2000 * ms });
+  });
+
+  it.each([
+    ['neighbours', { neighbours: [{ ifindex: 2, ip: '10.0.0.2', state: 'stale' }] }],
+    ['bridge entries', { fdb: [{ ifindex: 2, mac: '02:00:00:00:00:01' }] }],
+    ['processes of a namespace with a name', { processes: [{ pid: 7, comm: 'curl' }] }],
+    ['nothing', {}],
+  ])('do not change with %s', (_, change) => {
+    expect(changedBy(change)).toEqual({ isNew: false, changedNs: 1000 * ms });
+  });
+
+  it('change with the process that a namespace without a name is called by', () => {
+    const inventory = inventoryOf({ ...base, names: [], processes: [{ pid: 7, comm: 'sh' }] });
+    const before = inventory.answersRev;
+    inventory.apply({ ...base, names: [], processes: [{ pid: 8, comm: 'sleep' }] });
+    expect(inventory.answersRev).toBeGreaterThan(before);
+  });
+
+  it('are settled when the last moment has passed at which a device of before may be named', () => {
+    const inventory = inventoryOf(base);
+    expect(inventory.settledNs).toBe(1100 * ms);
+  });
+});
+
 describe('memory', () => {
   it('keeps a minute of versions, and the one that held when the minute began', () => {
     const inventory = new Inventory();
