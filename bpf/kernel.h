@@ -40,8 +40,26 @@ struct sock_common {
 	volatile unsigned char skc_state;
 };
 
+struct file {
+	unsigned int f_flags;
+};
+
+struct inode {
+	unsigned long i_ino;
+};
+
+struct socket {
+	struct file *file;
+};
+
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;
 };
 
 struct skb_shared_info {
@@ -124,8 +142,18 @@ struct nf_hook_state {
 	struct net *net;
 };
 
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct task_struct {
 	unsigned int flags;
+	struct files_struct *files;
 };
 
 #pragma clang attribute pop

@@ -82,7 +82,7 @@ struct event {
 	__u32 ifindex;
 	__u32 skb_len;      /* bytes from the network header on */
 	__u32 mark;
-	__u32 reason;       /* kfree_skb: enum skb_drop_reason of this kernel; GRO_EXIT: gro_result_t */
+	__u32 reason;       /* kfree_skb: enum skb_drop_reason of this kernel; GRO_EXIT: gro_result_t; else see `dev` */
 	__u16 cpu;
 	__u16 protocol;     /* skb->protocol, host order (ETH_P_*) */
 	__u16 gso_size;
@@ -99,6 +99,7 @@ struct event {
 	__s16 nf_priority;
 	__u16 reserved2;
 	__u32 iif;          /* skb->skb_iif: device that it came in by in this namespace; 0 = made here */
+	/* COPY_DATAGRAM, CONSUME_SKB with ifindex 0: comm of `current`, its pid is `reason`; 0: none. Whether it reads this, the location tells. */
 	char dev[16];
 };
 
@@ -120,13 +121,13 @@ struct event_ct {
 	__u8 reserved[3];
 };
 
-/* A process was seen using a socket, in its own context (a system call), never in a softirq that it happened to run. */
+/* A process that uses a socket, certainly: lib/process.bpf.h says how it is known. */
 struct process {
 	struct frame frame;
 	__u64 time_ns;
 	__u64 sk;           /* address of the struct sock; recycled, so valid from `time_ns` on */
 	__u64 netns;
-	__u32 pid;          /* thread group id in the initial PID namespace */
+	__u32 pid;          /* thread group id in the initial PID namespace; 0: another socket is at this address now, nobody's yet */
 	__u32 cpu;
 	char comm[16];
 };

@@ -36,8 +36,6 @@ static const struct tap_row {
 	{"napi_gro_receive_exit", TAP_GRO_EXIT, 1, "5.5"},
 	{"neigh_event_send_done", TAP_NEIGHBOUR, 2, "5.5"},
 	{"inet_sock_set_state", TAP_PROCESS, 3, "5.5"},
-	{"sock_send_length", TAP_PROCESS, 1, "6.3"},
-	{"sock_recv_length", TAP_PROCESS, 1, "6.3"},
 };
 
 #define ROWS (sizeof(rows) / sizeof(*rows))

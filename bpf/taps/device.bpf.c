@@ -66,7 +66,7 @@ static __noinline int followed_at_device(struct sk_buff *skb, struct filter *f, 
 	bpf_probe_read_kernel_str(s->event.dev, sizeof(s->event.dev), dev->name);
 	if (own) {
 		s->event.flags |= EVENT_OWN_SOCKET;
-		watch_socket(address_number(s, skb->sk));
+		socket_sends(address_number(s, skb->sk), s->event.time_ns);
 	}
 	count->seen[tap & (TAP_MAX - 1)]++;
 	emit_skb(s, skb, count);

@@ -4,6 +4,7 @@
  * What an end means is judged in user space by reason and function, never here.
  */
 #include "../lib/emit.bpf.h"
+#include "../lib/process.bpf.h"
 
 #define SEGMENTS_NS 1000000ULL
 
@@ -62,6 +63,9 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 		s->event.netns = net->net_cookie;
 		s->event.netns_inode = net->ns.inum;
 	}
+	/* what is read from a UDP socket in one piece has no other tracepoint; user space knows by the location */
+	if (tap == TAP_CONSUME_SKB && !dev)
+		note_current(&s->event);
 	count->seen[tap & (TAP_MAX - 1)]++;
 	emit_skb(s, skb, count);
 	if (tap == TAP_CONSUME_SKB && s->event.gso_size)

@@ -83,7 +83,7 @@ static __always_inline int at_hook(struct sk_buff *skb, const struct nf_hook_sta
 	}
 	if (own) {
 		s->event.flags |= EVENT_OWN_SOCKET;
-		watch_socket(address_number(s, skb->sk));
+		socket_sends(address_number(s, skb->sk), s->event.time_ns);
 	}
 	count->seen[TAP_NETFILTER]++;
 	emit_skb(s, skb, count);

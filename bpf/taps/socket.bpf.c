@@ -35,8 +35,10 @@ int BPF_PROG(skb_copy_datagram_iovec, struct sk_buff *skb)
 		s->event.flags |= EVENT_OWN_SOCKET;
 		s->event.netns = net->net_cookie;
 		s->event.netns_inode = net->ns.inum;
-		watch_socket(address_number(s, skb->sk));
+		socket_is_used(address_number(s, skb->sk), s->event.time_ns);
 	}
+	/* a UDP socket's queue does not say whose it is, but who reads it is at work */
+	note_current(&s->event);
 	count->seen[TAP_COPY_DATAGRAM]++;
 	emit_skb(s, skb, count);
 	return 0;

@@ -95,8 +95,6 @@ const costs: Readonly<Record<string, string>> = {
   neigh_event_send_done: 'a packet that waits for ARP is shown as open, for a reason not known',
   netfilter_hook: 'hooks are not seen one by one: rewrites are inferred between devices, drops have no hook',
   inet_sock_set_state: 'the process of a connection is not known at its SYN',
-  sock_send_length: 'processes of sockets are known only from their connect()',
-  sock_recv_length: 'processes that only receive are not known',
 };
 
 function tapFindings(hello: HelloFrame): Finding[] {

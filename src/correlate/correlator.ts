@@ -283,7 +283,7 @@ export class Correlator {
         count: lost.count,
       });
     for (const [index, event] of journey.events.entries()) {
-      const process = event.sk === 0 ? undefined : this.#processes.find(event.sk, event.netns, event.timeNs);
+      const process = this.#processes.of(event, journey.ends.get(index)?.verdict);
       if (process !== undefined) journey.processes.set(index, process);
     }
     this.stats.journeys++;

@@ -1,4 +1,4 @@
-import type { Event, ProcessSighting } from '../model/event.ts';
+import type { Event, Process } from '../model/event.ts';
 import type { Gap } from '../model/journey.ts';
 import type { RawLink } from '../model/journey-record.ts';
 import { eventOwnSocket, tap } from '../model/layout.generated.ts';
@@ -29,7 +29,7 @@ export class OpenJourney {
   readonly events: Event[] = [];
   readonly gaps: Gap[] = [];
   readonly links: RawLink[] = [];
-  readonly processes = new Map<number, ProcessSighting>();
+  readonly processes = new Map<number, Process>();
   end: End | undefined;
   /** By the index of the event that showed it: an sk_buff may end while the packet goes on in another. */
   readonly ends = new Map<number, End>();

@@ -1,8 +1,12 @@
-import type { ProcessSighting } from '../model/event.ts';
+import type { Event, Process, ProcessSighting } from '../model/event.ts';
+import { tap } from '../model/layout.generated.ts';
+import type { Verdict } from './ends.ts';
 
-/** A system call reports its process this soon after a packet that it sent. */
+/** A socket whose packets were seen before its process was: a server's, until it reads. */
 const AFTER_NS = 5_000_000;
 const SOCKETS_MAX = 50_000;
+/** Processes of a few ms each, one after the other, get the same address of a socket; their packets are asked for later. */
+const SIGHTINGS_MAX = 256;
 
 /** Which process used a socket, by the address of the socket. Addresses are recycled: a sighting counts from its time on. */
 export class ProcessTable {
@@ -12,16 +16,23 @@ export class ProcessTable {
     const known = this.#bySocket.get(sighting.sk);
     if (known === undefined) this.#bySocket.set(sighting.sk, [sighting]);
     else known.push(sighting);
-    if (known !== undefined && known.length > 8) known.shift();
+    if (known !== undefined && known.length > SIGHTINGS_MAX) known.shift();
   }
 
-  /** The process that used the socket at `timeNs`; one reported right after (sendto on a fresh socket) is newer knowledge. */
+  /** Who reads the packet at this event, else who uses the socket that it belongs to. */
+  of(event: Event, verdict: Verdict | undefined): Process | undefined {
+    const isRead = verdict?.kind === 'delivered' && verdict.to === 'process';
+    if (event.tap === tap.copyDatagram || isRead) return event.current;
+    return event.sk === 0 ? undefined : this.find(event.sk, event.netns, event.timeNs);
+  }
+
+  /** The process that used the socket at `timeNs`; the first one ever reported of it, if that was right after. */
   find(sk: number, netns: number, timeNs: number): ProcessSighting | undefined {
     const known = this.#bySocket.get(sk);
     if (known === undefined) return undefined;
-    let best: ProcessSighting | undefined;
-    for (const sighting of known) if (sighting.timeNs <= timeNs + AFTER_NS) best = sighting;
-    return best?.netns === netns ? best : undefined;
+    const last = known.findLast(sighting => sighting.timeNs <= timeNs);
+    const best = last ?? known.find(sighting => sighting.timeNs <= timeNs + AFTER_NS);
+    return best?.netns === netns && best.pid !== 0 ? best : undefined;
   }
 
   forget(_nowNs: number): void {

@@ -42,6 +42,14 @@ export interface Event {
   readonly conntrack: ConntrackRecord | undefined;
   /** Decoded on first use; undefined if the event carries none or they make no sense. */
   readonly headers: Headers | undefined;
+  /** Who was running when its data was copied, or when it ended behind all devices: reads it, if the place is one of reading. */
+  readonly current?: Process | undefined;
+}
+
+/** `pid`: thread group id in the initial PID namespace. */
+export interface Process {
+  readonly pid: number;
+  readonly comm: string;
 }
 
 export interface ConntrackRecord {
@@ -99,12 +107,11 @@ export interface NetworkLayer {
   readonly arp?: { readonly op: number };
 }
 
-export interface ProcessSighting {
+/** Who uses the socket from then on; `pid` 0: another socket is at this address, nobody's yet. */
+export interface ProcessSighting extends Process {
   readonly timeNs: number;
   readonly sk: number;
   readonly netns: number;
-  readonly pid: number;
-  readonly comm: string;
 }
 
 export interface LossRecord {

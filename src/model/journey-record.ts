@@ -1,4 +1,4 @@
-import type { Event, LossRecord, ProcessSighting } from './event.ts';
+import type { Event, LossRecord, Process } from './event.ts';
 import type { ClosedBy, ConsumedBy, Direction, Gap, LinkKind, LostCause, Waiting } from './journey.ts';
 
 /** How a journey ended, before names: `at` is an index in `events`. */
@@ -38,7 +38,7 @@ export interface JourneyRecord {
   /** Absent where `direction` is none. */
   readonly flow?: string;
   /** The process of a socket that the packet belonged to, by the index of the event that showed the socket. */
-  readonly processes: ReadonlyMap<number, ProcessSighting>;
+  readonly processes: ReadonlyMap<number, Process>;
   /** Is the first event where the packet came to be? */
   readonly born: boolean;
   /** First event of the packet that this is a copy of; the own first event if it is none. */

@@ -2,7 +2,7 @@
  * The events of a journey → its hops. One hop an event, and between them the inferred ones: what must have happened for the
  * packet to look different at the next event (a rewrite, a routing decision, a tunnel), with the offset of that event.
  */
-import type { Event, NetworkLayer, ProcessSighting } from '../model/event.ts';
+import type { Event, NetworkLayer, Process } from '../model/event.ts';
 import type { Change, ConntrackRef, Hop, Layer, Stage, Tuple } from '../model/journey.ts';
 import type { EndRecord, JourneyRecord } from '../model/journey-record.ts';
 import { tap } from '../model/layout.generated.ts';
@@ -172,7 +172,7 @@ export class HopBuilder {
     before: Event | undefined,
     event: Event,
     changes: Changes | undefined,
-    process: ProcessSighting | undefined,
+    process: Process | undefined,
   ): HopDraft {
     const headers = event.headers;
     const inner = headers?.inner;
@@ -238,7 +238,8 @@ function isFarEnd(events: readonly Event[], index: number, hop: HopDraft): boole
   const sent = events[index - 1];
   const next = events[index + 1];
   if (event.tap !== tap.netifReceiveSkb || hop.peer === undefined) return false;
-  if (sent?.tap !== tap.netDevQueue || sent.netns === event.netns || next?.netns !== event.netns) return false;
+  if (sent?.tap !== tap.netDevQueue || sent.netns === event.netns || next?.netns !== event.netns)
+    return false;
   return isDevice(next) || next.tap === tap.netfilter || next.tap === tap.neighbour;
 }
 

@@ -1,9 +1,10 @@
-import type { ConntrackRecord, Event, Headers } from '../model/event.ts';
+import type { ConntrackRecord, Event, Headers, Process } from '../model/event.ts';
 import {
   eventCtLayout as C,
   eventHasCt,
   eventHasHeaders,
   eventLayout as L,
+  tap,
 } from '../model/layout.generated.ts';
 import { conntrackRecord } from './conntrack-records.ts';
 import type { HeaderReader } from './header-reader.ts';
@@ -72,7 +73,16 @@ export class EventRecord implements Event {
     return this.#block.view.getUint32(this.#at + L.netnsInode, true);
   }
   get dev(): string {
+    if (this.#hasCurrent) return '';
     return text16(this.#block.bytes, this.#block.view, this.#at + L.dev);
+  }
+  get #hasCurrent(): boolean {
+    return this.tap === tap.copyDatagram || (this.tap === tap.consumeSkb && this.ifindex === 0);
+  }
+  get current(): Process | undefined {
+    if (!this.#hasCurrent || this.reason === 0) return undefined;
+    const comm = text16(this.#block.bytes, this.#block.view, this.#at + L.dev);
+    return comm === '' ? undefined : { pid: this.reason, comm };
   }
   get skbLen(): number {
     return this.#block.view.getUint32(this.#at + L.skbLen, true);

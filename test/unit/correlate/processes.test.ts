@@ -1,6 +1,7 @@
 /** A process is named only where a socket proved it. */
 import { describe, expect, test } from 'vitest';
 import { ProcessTable } from '../../../src/correlate/processes.ts';
+import { tap } from '../../../src/model/layout.generated.ts';
 import { MS, Rig, Walk } from '../../helpers/journeys.ts';
 import { sameNodeRequest } from '../../helpers/journeys-ways.ts';
 
@@ -11,7 +12,7 @@ describe('a sighting', () => {
     const table = new ProcessTable();
     table.add({ ...curl, timeNs: 100 * MS });
     expect(table.find(0x5c, 11, 200 * MS)?.comm).toBe('curl');
-    expect(table.find(0x5c, 11, 99 * MS)?.comm).toBe('curl'); // sendto() reports right after its packet
+    expect(table.find(0x5c, 11, 99 * MS)?.comm).toBe('curl'); // a server reads right after the first packets
     expect(table.find(0x5c, 11, 50 * MS)).toBeUndefined();
   });
 
@@ -21,6 +22,21 @@ describe('a sighting', () => {
     table.add({ ...curl, pid: 1, comm: 'nginx', timeNs: 100 * MS });
     expect(table.find(0x5c, 11, 50 * MS)?.comm).toBe('curl');
     expect(table.find(0x5c, 11, 150 * MS)?.comm).toBe('nginx');
+  });
+
+  test('a packet right before the next owner of the address is still the last one’s', () => {
+    const table = new ProcessTable();
+    table.add(curl);
+    table.add({ ...curl, pid: 1, comm: 'nginx', timeNs: 100 * MS });
+    expect(table.find(0x5c, 11, 99 * MS)?.comm).toBe('curl');
+  });
+
+  test('without a process ends what was known: another socket is at the address', () => {
+    const table = new ProcessTable();
+    table.add(curl);
+    table.add({ ...curl, pid: 0, comm: '', timeNs: 100 * MS });
+    expect(table.find(0x5c, 11, 99 * MS)?.comm).toBe('curl');
+    expect(table.find(0x5c, 11, 101 * MS)).toBeUndefined();
   });
 
   test('does not name another socket, or one of another namespace', () => {
@@ -51,6 +67,17 @@ test('the journey says it at its hop and of its sender, not of the stranger that
     'curl',
     ...Array.from({ length: 7 }, () => undefined),
   ]);
+});
+
+test('who reads the data is named without any socket', () => {
+  const walk = sameNodeRequest();
+  const own = new Walk(walk.packet);
+  own.events.push(...walk.events.map(event => ({ ...event, packet: own.id })));
+  const { timeNs } = own.events.at(-1)!;
+  own.events.push({ timeNs: timeNs + 1, tap: tap.copyDatagram, packet: own.id, reason: 77, dev: 'nginx' });
+  const journey = new Rig().walk(own).finish().of(own);
+  expect(journey.hops.at(-1)!.process).toEqual({ pid: 77, comm: 'nginx' });
+  expect(journey.hops.at(-1)!.dev).toBeUndefined();
 });
 
 test('a socket whose process was never seen has none', () => {

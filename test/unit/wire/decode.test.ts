@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/model/event.ts';
-import { eventHasCt, eventHasHeaders } from '../../../src/model/layout.generated.ts';
+import { eventHasCt, eventHasHeaders, tap } from '../../../src/model/layout.generated.ts';
 import { Decoder, type Frame } from '../../../src/wire/decode.ts';
 import {
   BASE_NS,
@@ -32,7 +32,13 @@ function expected(fields: EventFields): Partial<Event> {
   const { headers, networkOffset: _, conntrack, flags = 0, ...rest } = fields;
   const hasCt = conntrack === undefined ? 0 : eventHasCt;
   const hasHeaders = headers === undefined || headers.length === 0 ? 0 : eventHasHeaders;
-  return { ...rest, conntrack, flags: flags | hasCt | hasHeaders };
+  return { ...rest, ...nameOf(fields), conntrack, flags: flags | hasCt | hasHeaders };
+}
+
+/** The name is a device's, or that of who was running. */
+function nameOf({ tap: at, dev = '', ifindex = 0, reason = 0 }: EventFields): Pick<Event, 'dev' | 'current'> {
+  if (at !== tap.copyDatagram && (at !== tap.consumeSkb || ifindex !== 0)) return { dev };
+  return { dev: '', current: reason === 0 || dev === '' ? undefined : { pid: reason, comm: dev } };
 }
 
 function shown(event: Event, keys: readonly string[]): Partial<Event> {
