@@ -1,10 +1,14 @@
-import { wrap } from './render/style.ts';
+/**
+ * stdout and stderr of a command. A reader that goes away (`| head`) ends the following quietly; nothing is written after it.
+ *
+ * Lines are written together at the end of the turn of the event loop in which they were printed, or when there are many: to write
+ * each by itself took longer than to make it.
+ */
+const TOGETHER = 64 * 1024;
 
-const NARROWEST = 40;
-
-/** stdout and stderr of a command. A reader that goes away (`| head`) ends the following quietly; nothing is written after it. */
 export class Output {
   #closed = false;
+  #held = '';
   readonly closed: Promise<void>;
 
   constructor() {
@@ -24,18 +28,25 @@ export class Output {
   }
 
   line(text: string): void {
-    if (!this.#closed) process.stdout.write(`${text}\n`);
+    if (this.#closed) return;
+    if (this.#held === '') queueMicrotask(() => this.#flush());
+    this.#held += `${text}\n`;
+    if (this.#held.length > TOGETHER) this.#flush();
   }
 
-  /** On a terminal in lines that fit it; else in one, for whoever searches them. */
   note(text: string): void {
-    const { isTTY, columns } = process.stderr;
-    const lines = isTTY === true && columns >= NARROWEST ? wrap(text, columns, 2) : [text];
-    for (const line of lines) process.stderr.write(`${line}\n`);
+    this.#flush(); // on a terminal the two stand among each other
+    process.stderr.write(`${text}\n`);
   }
 
   get width(): number {
     const columns = process.stdout.columns ?? Number(process.env.COLUMNS ?? '');
-    return Number.isInteger(columns) && columns >= NARROWEST ? columns : 100;
+    return Number.isInteger(columns) && columns >= 40 ? columns : 100;
+  }
+
+  #flush(): void {
+    const held = this.#held;
+    this.#held = '';
+    if (held !== '' && !this.#closed) process.stdout.write(held);
   }
 }
