@@ -57,7 +57,8 @@ export class HopBuilder {
       };
       const isLast = index === events.length - 1;
       const whole = { ...hop, ...layerOf(event, isLast && record.outcome.kind === 'dropped'), ...extra };
-      hops.push(index === 0 ? withoutRepeats(whole) : whole);
+      const isEitherEnd = index === 0 || (isLast && record.ends.get(index) === undefined);
+      hops.push(isEitherEnd ? withoutRepeats(whole) : whole);
       if (event.netns !== 0) before = event; // an end often has no device any more: the packet is where it was
     }
     return hops;
@@ -251,7 +252,7 @@ function atHook(hop: HopDraft, changes: Pick<Changes, 'dst' | 'src'> | undefined
   return { ...without, changes: [...rewrites, ...rest], ...(rewrites.length === 0 ? { repeats: true } : {}) };
 }
 
-/** Where a packet came to be is always shown. */
+/** Where a packet came to be, and where it was last seen, is always shown. */
 function withoutRepeats({ repeats: _, ...hop }: HopDraft): HopDraft {
   return hop;
 }

@@ -207,8 +207,9 @@ describe('where netfilter hooks were watched, rewrites are seen', () => {
     const walk = new Walk(sameNodeRequest().packet)
       .queue('pod-a eth0')
       .receive('node-1 va')
-      .hook('node-1 cni0', 2);
-    const hop = resolved(walk).hops.at(-1);
+      .hook('node-1 cni0', 2)
+      .queue('node-1 vb');
+    const hop = resolved(walk).hops.find(({ stage }) => stage === 'forward');
     expect(hop).toMatchObject({ layer: 'netfilter', stage: 'forward', repeats: true, changes: [] });
   });
 });

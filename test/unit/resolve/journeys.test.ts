@@ -62,6 +62,23 @@ describe('hops', () => {
     ]);
   });
 
+  test('of a request to the node itself: the last is shown, whatever it repeats', () => {
+    const packet = tcpPacket({ src: podA, dst: '10.244.1.1', sport: 5, dport: 80 });
+    const walk = new Walk(packet).queue('pod-a eth0').receive('node-1 va').receive('node-1 cni0');
+    expect(places(resolved(walk))).toEqual([
+      'pod-a device tx eth0',
+      '(node-1 device rx va)',
+      'node-1 device rx cni0',
+    ]);
+    walk.hook('node-1 cni0', 1);
+    expect(places(resolved(walk))).toEqual([
+      'pod-a device tx eth0',
+      '(node-1 device rx va)',
+      '(node-1 device rx cni0)',
+      'node-1 netfilter input cni0',
+    ]);
+  });
+
   test('carry the outer headers, and the inner ones exactly while wrapped', () => {
     const { hops } = resolved(crossNodeRequest());
     for (const hop of hops) {
