@@ -19,6 +19,7 @@ import { Pipeline } from './pipeline.ts';
 import { type OutputFormat, type Renderer, rendererFor } from './render/renderer.ts';
 import { flowSentence, isGood } from './render/sentence.ts';
 import { type ColorMode, styleFor, wrap } from './render/style.ts';
+import { counted } from './render/words.ts';
 
 /** After the command ended, its last packets and their journeys' silence. */
 const DRAIN_MS = 300;
@@ -249,11 +250,11 @@ class FollowRun {
     for (const flow of flows) print(flowSentence(flow, style));
     const { lost, suspectJoins } = this.#pipeline.correlator.stats;
     const parts = [
-      `${this.#printed} packets shown`,
-      `${this.#others} others filtered`,
-      `${lost} events lost`,
+      `${counted(this.#printed, 'packet')} shown`,
+      `${counted(this.#others, 'other')} filtered`,
+      `${counted(lost, 'event')} lost`,
     ];
-    if (suspectJoins > 0) parts.push(`${suspectJoins} wrong joins cut`);
+    if (suspectJoins > 0) parts.push(`${counted(suspectJoins, 'wrong join')} cut`);
     if (this.#child !== undefined) parts.push(`the command ended with ${this.#child.code}`);
     this.#note(parts.join(', '));
     if (this.#printed === 0 && this.#target !== undefined)

@@ -134,7 +134,7 @@ describe('ends', () => {
       ...command,
     ]);
     await run.over;
-    expect(run.stderr).toMatch(/^tracer: \d packets shown/m);
+    expect(run.stderr).toMatch(/^tracer: \d packets? shown/m);
     expect(run.stderr).not.toMatch(/the command ended/);
     writeFileSync(goOn, '');
     const { code, stderr } = await run.ended; // when the command has let go of our stderr

@@ -2,7 +2,7 @@
 import type { Flow } from '../../model/flow.ts';
 import type { Style } from './style.ts';
 import { duration } from './times.ts';
-import { endpointText } from './words.ts';
+import { counted, endpointText } from './words.ts';
 
 export function flowSentence(flow: Flow, style: Style): string {
   const way = [flow.from, flow.to, ...(flow.backend === undefined ? [] : [flow.backend])]
@@ -40,6 +40,6 @@ function counts(flow: Flow): string {
   const latency = flow.latencyNs === undefined ? '' : `, p50 ${duration(flow.latencyNs.p50)} a packet`;
   const again = flow.retransmits === 0 ? '' : `, ${flow.retransmits} retransmitted`;
   const dropped = flow.dropped === 0 ? '' : `, ${flow.dropped} dropped`;
-  const errors = related === 0 ? '' : `, ${related} ICMP errors`;
-  return `, ${request} ${request === 1 ? 'packet' : 'packets'} out, ${reply} back${errors}${again}${dropped}${latency}`;
+  const errors = related === 0 ? '' : `, ${counted(related, 'ICMP error')}`;
+  return `, ${counted(request, 'packet')} out, ${reply} back${errors}${again}${dropped}${latency}`;
 }

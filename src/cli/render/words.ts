@@ -1,6 +1,11 @@
 import type { Endpoint, Journey } from '../../model/journey.ts';
 import { addressPort } from '../../resolve/protocols.ts';
 
+/** "1 packet", "2 packets". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;
   if (count < 1_000_000) return `${(count / 1000).toFixed(1)} kB`;

@@ -43,7 +43,7 @@ export class FollowRun {
     );
     this.#child.kill('SIGINT');
     await once(this.#child, 'close');
-    const match = /(\d+) packets shown, .*?(\d+) events lost/.exec(this.#said);
+    const match = /(\d+) packets? shown, .*?(\d+) events? lost/.exec(this.#said);
     if (match === null) throw new Error(`tracer ended without a summary: ${this.#said}`);
     return { shown: Number(match[1]), lost: Number(match[2]), peakMiB: peakKiB / 1024 };
   }

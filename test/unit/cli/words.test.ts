@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, endpointText, wayText } from '../../../src/cli/render/words.ts';
+import { bytes, counted, endpointText, wayText } from '../../../src/cli/render/words.ts';
 import { MS, Rig } from '../../helpers/journeys.ts';
 import { crossNodeReply, crossNodeRequest, outsideRequest } from '../../helpers/journeys-ways.ts';
 
 describe('words', () => {
+  test('one is one', () => {
+    expect([0, 1, 2].map(count => counted(count, 'packet'))).toEqual(['0 packets', '1 packet', '2 packets']);
+  });
+
   test.each([
     [0, '0 B'],
     [999, '999 B'],
