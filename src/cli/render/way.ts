@@ -1,22 +1,29 @@
-import type { Hop, Journey } from '../../model/journey.ts';
+import type { Change, Hop, Journey } from '../../model/journey.ts';
 
 /**
- * Journeys with the same text went the same way: same places, same rewrites, same end. Whether a bridge itself or br_netfilter
- * passed the packet on, whether it waited for a MAC address there, and whether its end had a tracepoint, is no other way.
+ * Journeys with the same text went the same way: same places, same rewrites, same end. Where a device leads is told by the device;
+ * whether a bridge itself or br_netfilter passed the packet on, whether it waited for a MAC address there, and whether a hook or its
+ * end showed it once more, is no other way.
  */
 export function waySignature(journey: Journey): string {
-  const hops = journey.hops
-    .filter(hop => hop.repeats !== true && hop.layer !== 'socket' && hop.layer !== 'neighbour')
-    .map(hopSignature)
-    .join('|');
+  const hops = journey.hops.filter(isOfWay).map(hopSignature).join('|');
   return `${journey.direction} ${journey.proto} ${hops} ${journey.outcome.kind} ${journey.complete}`;
 }
 
+function isOfWay(hop: Hop): boolean {
+  if (hop.index === 0 || hop.layer === 'drop') return true;
+  if (hop.repeats === true || hop.layer === 'socket' || hop.layer === 'neighbour') return false;
+  if (hop.layer === 'device') return hop.stage !== 'rx';
+  return hop.layer !== 'netfilter' || rewritesOf(hop).length > 0;
+}
+
 function hopSignature(hop: Hop): string {
-  const rewrites = hop.changes.filter(
-    change => change.field === 'src' || change.field === 'dst' || change.field === 'encap',
-  );
-  return `${hop.netns.cookie} ${hop.layer} ${hop.stage} ${hop.dev ?? ''} ${rewrites.map(change => `${change.field}${change.by}`).join()}`;
+  const rewrites = rewritesOf(hop).map(change => `${change.field}${change.by}`);
+  return `${hop.netns.cookie} ${hop.layer} ${hop.stage} ${hop.dev ?? ''} ${rewrites.join()}`;
+}
+
+function rewritesOf(hop: Hop): Change[] {
+  return hop.changes.filter(({ field }) => field === 'src' || field === 'dst' || field === 'encap');
 }
 
 /** The two hops with the most time between them. */
