@@ -1,0 +1,131 @@
+/** A collector and the pipeline behind it, in the process of the test: what it told so far, and waiting for the rest. */
+import { execa } from 'execa';
+import { Pipeline } from '../../src/cli/pipeline.ts';
+import { Collector, type CollectorOptions } from '../../src/collect/collector.ts';
+import type { HookPlace, WatchRule } from '../../src/collect/watch.ts';
+import type { Names } from '../../src/inventory/names.ts';
+import { readLabSnapshots } from '../../src/lab/state.ts';
+import type { LossRecord } from '../../src/model/event.ts';
+import type { Seen } from './fidelity-sights.ts';
+
+const VXLAN_PORT = 8472;
+/** A journey is closed this long after its last event, wherever that was; then all that was sent has been told. */
+export const CLOSED_NS = 150_000_000;
+
+export type FollowingOptions = Pick<CollectorOptions, 'ringBytes' | 'args'>;
+
+export interface Told {
+  readonly all: readonly Seen[];
+  readonly losses: readonly LossRecord[];
+  /** Event frames that came, and what the collector says of itself at its end. */
+  readonly events: number;
+  readonly stats: { readonly seen: number; readonly lost: number };
+  readonly suspectJoins: number;
+  /** CLOCK_MONOTONIC at session time 0. */
+  readonly baseNs: bigint;
+}
+
+export class Following {
+  readonly #all: Seen[] = [];
+  readonly #losses: LossRecord[] = [];
+  #events = 0;
+  #stats = { seen: 0, lost: 0 };
+  #died: Error | undefined;
+  #onBeat: (() => void) | undefined;
+  #collector: Collector | undefined;
+  readonly #pipeline = new Pipeline({
+    clusters: readLabSnapshots(),
+    onJourney: (journey, record) => this.#all.push({ journey, record }),
+    onLoss: loss => this.#losses.push(loss),
+    onMiss: () => this.#collector?.look(),
+  });
+
+  static async start({ ringBytes, args }: FollowingOptions = {}): Promise<Following> {
+    const following = new Following();
+    const { collector } = await Collector.start({
+      ...(ringBytes === undefined ? {} : { ringBytes }),
+      ...(args === undefined ? {} : { args }),
+      onDied: error => {
+        following.#died = error;
+        following.#onBeat?.();
+      },
+      onFrame: frame => {
+        if (frame.kind === 'event') following.#events++;
+        if (frame.kind === 'stats')
+          following.#stats = { seen: Number(frame.stats.seen), lost: Number(frame.stats.lost) };
+        following.#pipeline.frame(frame);
+        if (frame.kind === 'heartbeat') following.#onBeat?.();
+      },
+    });
+    following.#collector = collector;
+    return following;
+  }
+
+  /** Replaces what was watched before. */
+  watch(rules: readonly WatchRule[], hooks: readonly HookPlace[] = []): Promise<void> {
+    return this.#collector!.watch(rules, [VXLAN_PORT], hooks);
+  }
+
+  get pid(): number {
+    return this.#collector!.pid!;
+  }
+
+  get names(): Names {
+    return this.#pipeline.names;
+  }
+
+  get baseNs(): bigint {
+    return BigInt(this.#pipeline.hello!.clock.monotonicNs);
+  }
+
+  get realtimeNs(): bigint {
+    return BigInt(this.#pipeline.hello!.clock.realtimeNs);
+  }
+
+  /** Waits until the inventory has these namespaces (`ip netns` names) with all addresses that they have now. */
+  async knows(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const { stdout } = await execa('ip', ['-n', name, '-j', 'addr']);
+      const links = JSON.parse(stdout) as { readonly addr_info: readonly { readonly local: string }[] }[];
+      const ips = links.flatMap(({ addr_info }) => addr_info.map(({ local }) => local));
+      const isKnown = () => {
+        const view = this.#pipeline.inventory.all().find(({ snapshot }) => snapshot.names.includes(name));
+        return ips.every(ip => view?.snapshot.addresses.some(address => address.ip === ip) === true);
+      };
+      while (!isKnown()) {
+        this.#collector!.look();
+        await this.#beat();
+      }
+    }
+  }
+
+  /** Waits for the first heartbeat of `afterNs` after now. @returns session time of now. */
+  async settle(afterNs: number): Promise<number> {
+    const nowNs = Number(process.hrtime.bigint() - this.baseNs);
+    while (this.#pipeline.nowNs < nowNs + afterNs) await this.#beat();
+    return nowNs;
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#died !== undefined) throw this.#died;
+    await new Promise<void>(resolve => {
+      this.#onBeat = resolve;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#collector?.stop();
+    this.#pipeline.finish();
+  }
+
+  told(): Told {
+    return {
+      all: this.#all,
+      losses: this.#losses,
+      events: this.#events,
+      stats: this.#stats,
+      suspectJoins: this.#pipeline.correlator.stats.suspectJoins,
+      baseNs: this.baseNs,
+    };
+  }
+}
