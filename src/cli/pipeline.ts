@@ -6,7 +6,7 @@ import { Inventory } from '../inventory/inventory.ts';
 import { Names } from '../inventory/names.ts';
 import type { HelloFrame, LossRecord } from '../model/event.ts';
 import type { ClusterSnapshot, InventoryFrame } from '../model/inventory.ts';
-import type { Journey } from '../model/journey.ts';
+import type { Hop, Journey } from '../model/journey.ts';
 import type { Delta, JourneyRecord } from '../model/journey-record.ts';
 import { Resolver } from '../resolve/resolver.ts';
 import type { Frame } from '../wire/decode.ts';
@@ -16,7 +16,8 @@ export interface PipelineOptions {
   readonly clusters?: readonly ClusterSnapshot[];
   /** Called once a journey, when it closes, before names are looked up: false leaves it out. */
   readonly wants?: (record: JourneyRecord) => boolean;
-  readonly onJourney: (journey: Journey, record: JourneyRecord) => void;
+  /** `way`: hops that are those of the journey but for times, CPUs and lengths; the same array for many journeys. */
+  readonly onJourney: (journey: Journey, record: JourneyRecord, way: readonly Hop[]) => void;
   readonly onLoss?: (loss: LossRecord) => void;
   /** The inventory was asked for something that it does not know yet. */
   readonly onMiss?: () => void;
@@ -119,8 +120,9 @@ export class Pipeline {
   #take(stages: Stages, deltas: readonly Delta[]): void {
     for (const delta of deltas) {
       if (delta.kind !== 'closed' || this.#options.wants?.(delta.journey) === false) continue;
-      const journey = stages.resolver.resolve(delta.journey);
-      this.#options.onJourney(journey, delta.journey);
+      const way = stages.resolver.wayOf(delta.journey);
+      const journey = stages.resolver.resolve(delta.journey, way);
+      this.#options.onJourney(journey, delta.journey, way.hops);
       for (const observer of this.#observers) observer(journey);
     }
   }

@@ -17,6 +17,8 @@ export type Ends = Pick<Journey, 'from' | 'to' | 'backend' | 'service' | 'addres
 export interface Way {
   /** With the times, CPUs and lengths of one of them. */
   readonly hops: readonly Hop[];
+  /** Index of the hop of each event: the inferred ones stand between. */
+  readonly hopOf: readonly number[];
   readonly ends: Ends;
   /** The hook whose rules dropped it, if rules did. */
   readonly dropHook: string | undefined;
@@ -103,16 +105,22 @@ export function eventIndexes(hops: readonly HopDraft[]): number[] {
   return indexes;
 }
 
-/** The hops of a way as a packet's own events show them. An inferred hop has the time of the next event. */
-export function hopsAt(hops: readonly Hop[], events: readonly Event[]): Hop[] {
+/** What a packet has for itself on a way: time, CPU and length at each event. Numbers alone, so that nothing holds the events. */
+export function figuresOf(events: readonly Event[]): number[] {
   const firstNs = events[0]!.timeNs;
-  let next = 0;
+  const figures: number[] = [];
+  for (const event of events) figures.push(event.timeNs - firstNs, event.cpu, event.skbLen);
+  return figures;
+}
+
+/** The hops of a way with the figures of one packet. An inferred hop has those of the next event. */
+export function hopsWith(figures: readonly number[], hops: readonly Hop[]): Hop[] {
+  let at = 0;
   return hops.map(hop => {
-    const event = events[next]!;
-    if (hop.inferred !== true) next++;
-    const offsetNs = event.timeNs - firstNs;
-    return hop.lenBytes === undefined
-      ? { ...hop, offsetNs, cpu: event.cpu }
-      : { ...hop, offsetNs, cpu: event.cpu, lenBytes: event.skbLen };
+    const offsetNs = figures[at]!;
+    const cpu = figures[at + 1]!;
+    const lenBytes = figures[at + 2]!;
+    if (hop.inferred !== true) at += 3;
+    return hop.lenBytes === undefined ? { ...hop, offsetNs, cpu } : { ...hop, offsetNs, cpu, lenBytes };
   });
 }

@@ -6,7 +6,7 @@ import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
 import { innermost, ownConntrack } from '../model/tuples.ts';
 import { dropHook } from './drop-hook.ts';
 import { HopBuilder, type HopDraft } from './hops.ts';
-import { type Ends, eventIndexes, hopsAt, KnownWays, type Way } from './known-ways.ts';
+import { type Ends, eventIndexes, figuresOf, hopsWith, KnownWays, type Way } from './known-ways.ts';
 import { packetFacts, packetSummary } from './packet.ts';
 import type { Places } from './places.ts';
 import { protoName } from './protocols.ts';
@@ -46,14 +46,14 @@ export class Resolver {
     this.#ways = new KnownWays(options.places);
   }
 
-  resolve(record: JourneyRecord): Journey {
+  /** `hops` are made when they are asked for: of a thousand packets that go into one line, nobody asks. */
+  resolve(record: JourneyRecord, way = this.wayOf(record)): Journey {
     const first = record.events[0]!;
     const last = record.events[record.events.length - 1]!;
     const layer = innermost(first);
     const packet = packetFacts(first);
-    const way = this.#wayOf(record);
-    const hops = hopsAt(way.hops, record.events);
-    const indexOf = eventIndexes(hops);
+    const figures = figuresOf(record.events);
+    let hops: Hop[] | undefined;
     return {
       schema: 1,
       session: this.#options.session,
@@ -69,16 +69,20 @@ export class Resolver {
       lenBytes: first.skbLen,
       packet,
       ...way.ends,
-      outcome: outcomeAt(record.outcome, indexOf, hops.length, way.dropHook),
+      outcome: outcomeAt(record.outcome, way),
       complete: record.complete,
       closedBy: record.closedBy,
-      hops,
-      gaps: record.gaps.map(gap => ({ ...gap, after: gap.after < 0 ? -1 : (indexOf[gap.after] ?? -1) })),
+      get hops() {
+        hops ??= hopsWith(figures, way.hops);
+        return hops;
+      },
+      gaps: record.gaps.map(gap => ({ ...gap, after: gap.after < 0 ? -1 : (way.hopOf[gap.after] ?? -1) })),
       links: record.links,
     };
   }
 
-  #wayOf(record: JourneyRecord): Way {
+  /** What the packet has in common with others; the same object for many of them. */
+  wayOf(record: JourneyRecord): Way {
     const known = this.#ways.find(record, this.#knownService(record));
     if (known !== undefined) return known;
     const firstNs = record.events[0]!.timeNs;
@@ -90,6 +94,7 @@ export class Resolver {
     }));
     const way: Way = {
       hops,
+      hopOf: eventIndexes(hops),
       ends: this.#ends(record),
       dropHook: dropHook(record.events, this.#options.places),
     };
@@ -188,21 +193,20 @@ function withProcess(
     : { ...endpoint, process: { pid: process.pid, comm: process.comm } };
 }
 
-function outcomeAt(
-  outcome: RawOutcome,
-  indexOf: readonly number[],
-  hopCount: number,
-  hook: string | undefined,
-): Outcome {
-  const at = indexOf[outcome.at] ?? hopCount - 1;
+function outcomeAt(outcome: RawOutcome, { hops, hopOf, dropHook: hook }: Way): Outcome {
+  const at = hopOf[outcome.at] ?? hops.length - 1;
   if (outcome.kind !== 'dropped' || outcome.reason !== NETFILTER_DROP || hook === undefined)
     return { ...outcome, at };
   return { ...outcome, at, hook };
 }
 
+/** The second that was asked for last, as it begins in RFC 3339: thousands of packets share it. */
+let lastSecond: { readonly at: bigint; readonly text: string } | undefined;
+
 /** RFC 3339, UTC, 9 digits, of ns since 1970. */
 export function rfc3339(ns: bigint): string {
-  const seconds = ns / 1_000_000_000n;
-  const iso = new Date(Number(seconds) * 1000).toISOString();
-  return `${iso.slice(0, 19)}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
+  const at = ns / 1_000_000_000n;
+  if (lastSecond?.at !== at)
+    lastSecond = { at, text: new Date(Number(at) * 1000).toISOString().slice(0, 19) };
+  return `${lastSecond.text}.${String(ns - at * 1_000_000_000n).padStart(9, '0')}Z`;
 }

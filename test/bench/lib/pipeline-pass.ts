@@ -74,9 +74,9 @@ function printing(): Stage {
   const out = openSync('/dev/null', 'w');
   const book = new FlowBook();
   const pipeline: Pipeline = new Pipeline({
-    onJourney: journey => {
+    onJourney: (journey, _record, way) => {
       book.add(journey);
-      renderer.journey(journey);
+      renderer.journey(journey, way);
     },
   });
   const renderer = rendererFor('compact', {
