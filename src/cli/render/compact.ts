@@ -33,14 +33,14 @@ export class CompactRenderer {
     this.#options = options;
   }
 
-  journey(journey: Journey): void {
+  /** `hops`: those that it shares with other journeys; its own are made only where they are printed. */
+  journey(journey: Journey, hops?: readonly Hop[]): void {
     this.#firstNs ??= BigInt(journey.startNs);
     if (isIgnoredCopy(journey) && !this.#options.wide) this.#copy(journey);
-    else this.#show(journey);
+    else this.#show(journey, waySignature(journey, hops));
   }
 
-  #show(journey: Journey): void {
-    const way = waySignature(journey);
+  #show(journey: Journey, way: string): void {
     const known = this.#ways.get(way);
     const kind = runKind(journey);
     if (this.#options.wide || known === undefined || this.#isSpecial(journey, known)) {

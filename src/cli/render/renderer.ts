@@ -7,7 +7,8 @@ export const outputFormats = ['compact', 'wide', 'json', 'canonical'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 export interface Renderer {
-  journey(journey: Journey): void;
+  /** `hops`: those that it shares with other journeys, as the pipeline gives them. */
+  journey(journey: Journey, hops?: readonly Hop[]): void;
   /** The kernel's monotonic clock is here, whatever was printed. */
   beat(nowNs: bigint): void;
   /** Writes what was held back. */
@@ -34,7 +35,7 @@ export function rendererFor(format: OutputFormat, options: RenderOptions): Rende
     case 'wide': {
       const compact = new CompactRenderer({ ...options, wide: format === 'wide' });
       return {
-        journey: journey => compact.journey(journey),
+        journey: (journey, hops) => compact.journey(journey, hops),
         beat: nowNs => compact.beat(nowNs),
         finish: () => compact.flush(),
       };
