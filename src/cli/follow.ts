@@ -7,7 +7,7 @@ import type { Selection } from '../inventory/selection.ts';
 import { select, selectByLabels } from '../inventory/selectors.ts';
 import { readLabSnapshots } from '../lab/state.ts';
 import type { Flow } from '../model/flow.ts';
-import type { Journey } from '../model/journey.ts';
+import type { Hop, Journey } from '../model/journey.ts';
 import { FlowBook } from '../store/flow-book.ts';
 import type { Frame } from '../wire/decode.ts';
 import { type Child, type ChildResult, insideOf, requireCommand, startChild } from './child.ts';
@@ -94,7 +94,7 @@ class FollowRun {
     this.#options = options;
     this.#pipeline = new Pipeline({
       clusters: readLabSnapshots(),
-      onJourney: journey => this.#onJourney(journey),
+      onJourney: (journey, _record, hops) => this.#onJourney(journey, hops),
       onMiss: () => this.#collector?.look(),
     });
   }
@@ -209,7 +209,7 @@ class FollowRun {
     this.#done.resolve();
   }
 
-  #onJourney(journey: Journey): void {
+  #onJourney(journey: Journey, hops: readonly Hop[]): void {
     if (this.#ended || this.#matcher === undefined) return;
     if (!this.#matcher.matches(journey)) {
       this.#others++;
@@ -218,7 +218,7 @@ class FollowRun {
     if (this.#isBeyondFlows(journey)) return;
     this.#printed++;
     this.#book.add(journey);
-    this.#renderer?.journey(journey);
+    this.#renderer?.journey(journey, hops);
     if (this.#printed !== this.#options.count) return;
     this.#ended = true;
     this.#end();

@@ -20,8 +20,6 @@ export interface Way {
   /** Index of the hop of each event: the inferred ones stand between. */
   readonly hopOf: readonly number[];
   readonly ends: Ends;
-  /** The hook whose rules dropped it, if rules did. */
-  readonly dropHook: string | undefined;
 }
 
 interface KnownWay extends Way {

@@ -2,7 +2,7 @@
 
 import type { Event } from '../model/event.ts';
 import type { Endpoint, Hop, Journey, Outcome } from '../model/journey.ts';
-import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
+import type { JourneyRecord } from '../model/journey-record.ts';
 import { innermost, ownConntrack } from '../model/tuples.ts';
 import { dropHook } from './drop-hook.ts';
 import { HopBuilder, type HopDraft } from './hops.ts';
@@ -69,7 +69,7 @@ export class Resolver {
       lenBytes: first.skbLen,
       packet,
       ...way.ends,
-      outcome: outcomeAt(record.outcome, way),
+      outcome: this.#outcomeAt(record, way),
       complete: record.complete,
       closedBy: record.closedBy,
       get hops() {
@@ -96,7 +96,6 @@ export class Resolver {
       hops,
       hopOf: eventIndexes(hops),
       ends: this.#ends(record),
-      dropHook: dropHook(record.events, this.#options.places),
     };
     this.#ways.keep(record, this.#knownService(record), way);
     return way;
@@ -104,6 +103,13 @@ export class Resolver {
 
   #knownService({ flow }: JourneyRecord): Endpoint | undefined {
     return flow === undefined ? undefined : this.#flows.get(flow)?.service;
+  }
+
+  #outcomeAt({ outcome, events }: JourneyRecord, { hops, hopOf }: Way): Outcome {
+    const at = hopOf[outcome.at] ?? hops.length - 1;
+    if (outcome.kind !== 'dropped' || outcome.reason !== NETFILTER_DROP) return { ...outcome, at };
+    const hook = dropHook(events, this.#options.places);
+    return hook === undefined ? { ...outcome, at } : { ...outcome, at, hook };
   }
 
   #ends(record: JourneyRecord): Ends {
@@ -191,13 +197,6 @@ function withProcess(
   return process === undefined
     ? endpoint
     : { ...endpoint, process: { pid: process.pid, comm: process.comm } };
-}
-
-function outcomeAt(outcome: RawOutcome, { hops, hopOf, dropHook: hook }: Way): Outcome {
-  const at = hopOf[outcome.at] ?? hops.length - 1;
-  if (outcome.kind !== 'dropped' || outcome.reason !== NETFILTER_DROP || hook === undefined)
-    return { ...outcome, at };
-  return { ...outcome, at, hook };
 }
 
 /** The second that was asked for last, as it begins in RFC 3339: thousands of packets share it. */
