@@ -35,9 +35,12 @@ async function show(following: Following, lab: string, scenario: Scenario): Prom
     const { src, dst } = scenarioFollow(lab, scenario);
     const scope = { cluster: `lab:${lab}` };
     const target = { src: select(src, names, scope), dst: select(dst, names, scope), dnsIps: [] };
-    // Always of both families at once: a namespace that gets the second later may be let go by mistake (hooks_release()).
-    const cookies = new Set(hookPlaces(target, names).map(({ cookie }) => cookie));
-    const hooks = [...cookies].flatMap(cookie => ([4, 6] as const).map(family => ({ cookie, family })));
+    // Always for both families at once: a namespace that gets links for the second later may be let go by mistake (hooks_release()).
+    const places = new Map(hookPlaces(target, names).map(place => [place.cookie, place]));
+    const hooks = [...places.values()].flatMap(place => [
+      { ...place, family: 4 as const },
+      { ...place, family: 6 as const },
+    ]);
     await following.watch(watchRules(target), hooks);
     const before = following.told().all.length;
     const env = { LC_ALL: 'C' };
