@@ -70,6 +70,7 @@ struct skb_shared_info {
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
+	unsigned long _skb_refdst;
 	unsigned long _nfct;
 	unsigned int len;
 	unsigned int data_len;
@@ -157,6 +158,33 @@ struct task_struct {
 };
 
 #pragma clang attribute pop
+
+/* What the network defines: nothing to move. */
+struct ethhdr {
+	u8 h_dest[6];
+	u8 h_source[6];
+	__be16 h_proto;
+};
+
+struct iphdr {
+	u8 version_ihl;
+	u8 tos;
+	__be16 tot_len;
+	__be16 id;
+	__be16 frag_off;
+	u8 ttl;
+	u8 protocol;
+	__be16 check;
+	__be32 saddr;
+	__be32 daddr;
+};
+
+struct udphdr {
+	__be16 source;
+	__be16 dest;
+	__be16 len;
+	__be16 check;
+};
 
 /* The context of a netfilter program; the kernel defines its layout, there is nothing to move. */
 struct bpf_nf_ctx {

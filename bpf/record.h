@@ -56,8 +56,8 @@ enum identity {
 #define EVENT_HAS_CT      0x01 /* struct event_ct follows the event */
 #define EVENT_HAS_HEADERS 0x02 /* `headers_len` bytes follow */
 #define EVENT_OWN_SOCKET  0x04 /* skb->sk belongs to the namespace of the device */
+#define EVENT_ROUTED      0x08 /* skb has a route: PREROUTING is behind it in this namespace */
 #define EVENT_EVICTED     0x10 /* giving this packet an id threw out the state of another one still young */
-#define EVENT_NOTRACK     0x20 /* ctinfo says untracked */
 #define EVENT_UNTRACKED_END 0x40 /* an end of an skb that was never seen at a device */
 
 #define HEADERS_MAX 320 /* bytes of headers (and of DNS payload) in an event, at most */

@@ -15,6 +15,7 @@
 #include "inventory.h"
 
 #define HOOKS           5
+#define ALL_HOOKS       0x1f
 #define NAMESPACES_MAX  64
 #define STEPS_ASIDE     8
 #define SETTLE_NS       500000000ULL /* until the namespaces have been counted with our links in them */
@@ -29,6 +30,7 @@ static const int priorities[HOOKS] = {-99, 101, 1, -99, 101};
 struct place {
 	__u64 cookie;
 	__u8 pf;
+	__u8 hooks; /* one bit each, by NF_INET_* */
 	bool wanted;
 	__u64 opened_ns;
 	int links[HOOKS]; /* -1 = none */
@@ -119,7 +121,8 @@ static void place_open(struct place *place, struct inventory *inventory, int hom
 		return;
 	if (!setns(netns, CLONE_NEWNET)) {
 		for (int i = 0; i < HOOKS; i++)
-			place->links[i] = attach(place->pf, i);
+			if (place->hooks & 1 << i)
+				place->links[i] = attach(place->pf, i);
 		if (setns(home, CLONE_NEWNET))
 			_exit(1); /* in a stranger's namespace nothing that follows would be right */
 	}
@@ -133,12 +136,12 @@ void hooks_begin(void)
 		hooks.places[i].wanted = false;
 }
 
-void hooks_want(__u64 cookie, __u8 pf)
+void hooks_want(__u64 cookie, __u8 pf, __u8 wanted)
 {
 	struct place *place;
 
 	for (int i = 0; i < hooks.count; i++) {
-		if (hooks.places[i].cookie != cookie || hooks.places[i].pf != pf)
+		if (hooks.places[i].cookie != cookie || hooks.places[i].pf != pf || hooks.places[i].hooks != wanted)
 			continue;
 		hooks.places[i].wanted = true;
 		return;
@@ -146,7 +149,13 @@ void hooks_want(__u64 cookie, __u8 pf)
 	if (hooks.count == NAMESPACES_MAX)
 		return;
 	place = &hooks.places[hooks.count++];
-	*place = (struct place){.cookie = cookie, .pf = pf, .wanted = true, .links = {-1, -1, -1, -1, -1}};
+	*place = (struct place){
+		.cookie = cookie,
+		.pf = pf,
+		.hooks = wanted & ALL_HOOKS,
+		.wanted = true,
+		.links = {-1, -1, -1, -1, -1},
+	};
 }
 
 static void forget(int index)
@@ -174,23 +183,30 @@ int hooks_apply(struct inventory *inventory)
 }
 
 /* A namespace may be held for both families: only all of its links together are to be told from its references. */
-static int links_into(__u64 cookie)
+static int links_into(__u64 cookie, __u64 *opened_ns)
 {
 	int links = 0;
 
-	for (int i = 0; i < hooks.count; i++)
-		if (hooks.places[i].cookie == cookie)
-			links += place_links(&hooks.places[i]);
+	*opened_ns = 0;
+	for (int i = 0; i < hooks.count; i++) {
+		const struct place *place = &hooks.places[i];
+
+		if (place->cookie != cookie)
+			continue;
+		links += place_links(place);
+		if (place->opened_ns > *opened_ns)
+			*opened_ns = place->opened_ns;
+	}
 	return links;
 }
 
 void hooks_release(struct inventory *inventory)
 {
 	for (int i = hooks.count - 1; i >= 0; i--) {
-		__u64 cookie = hooks.places[i].cookie;
-		int links = links_into(cookie);
+		__u64 cookie = hooks.places[i].cookie, opened_ns;
+		int links = links_into(cookie, &opened_ns);
 
-		if (!links || hooks.places[i].opened_ns + SETTLE_NS > now_ns() ||
+		if (!links || opened_ns + SETTLE_NS > now_ns() ||
 		    inventory_references(inventory, cookie) > (__u32)links)
 			continue;
 		for (int j = hooks.count - 1; j >= 0; j--)

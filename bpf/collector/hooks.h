@@ -17,7 +17,8 @@ const char *hooks_refused(void);
 
 /* The namespaces wanted from now on, put together one by one and then made so. */
 void hooks_begin(void);
-void hooks_want(__u64 cookie, __u8 pf);
+/* `wanted`: one bit a hook, 1 << NF_INET_*. */
+void hooks_want(__u64 cookie, __u8 pf, __u8 wanted);
 /* Attaches what is missing, closes what is no longer wanted. Returns the number of links open. */
 int hooks_apply(struct inventory *inventory);
 

@@ -6,7 +6,8 @@
  * stdin, one command a line: those of filter.h, then
  *   apply SEQ      puts the filter in force; answered by a reply frame {"applied":SEQ}
  *   look           look at the namespaces at once
- *   hooks COOKIE 2|10   netfilter links in that namespace for IPv4 or IPv6, with the next apply; begin forgets them
+ *   hooks COOKIE 2|10 MASK   netfilter links in that namespace for IPv4 or IPv6, with the next apply; begin forgets them.
+ *                            MASK: one bit a hook, 1 << NF_INET_PRE_ROUTING and so on; 31 is all
  * A refused line is answered by a reply frame {"refused":"LINE","why":"…"}.
  */
 #include <bpf/bpf.h>
@@ -135,13 +136,13 @@ static void apply(const char *seq)
 static void on_command(char *line)
 {
 	unsigned long long cookie;
-	unsigned int pf;
+	unsigned int pf, hooks;
 	const char *why;
 
 	if (!strcmp(line, "begin"))
 		hooks_begin();
-	if (sscanf(line, "hooks %llu %u", &cookie, &pf) == 2 && (pf == 2 || pf == 10)) {
-		hooks_want(cookie, pf);
+	if (sscanf(line, "hooks %llu %u %u", &cookie, &pf, &hooks) == 3 && (pf == 2 || pf == 10)) {
+		hooks_want(cookie, pf, hooks);
 	} else if (!strncmp(line, "apply ", 6)) {
 		apply(line + 6);
 	} else if (!strcmp(line, "look")) {

@@ -101,7 +101,7 @@ static int tracepoint_args(const struct btf *kernel, const char *tracepoint)
 }
 
 /* Leaves out the programs whose tracepoint this kernel lacks or has with less, so that one missing does not refuse all. */
-static void leave_out(struct tracer_bpf *bpf, int with_netfilter)
+static void fit_kernel(struct tracer_bpf *bpf, int with_netfilter)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
 
@@ -114,6 +114,7 @@ static void leave_out(struct tracer_bpf *bpf, int with_netfilter)
 		snprintf(state.reason[i], sizeof(state.reason[i]), "this kernel's tracepoint %s %s (Linux %s)",
 			 rows[i].program, args < 0 ? "does not exist" : "tells too little", rows[i].since);
 	}
+	bpf->rodata->has_rdonly_cast = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	bpf_program__set_autoload(bpf->progs.netfilter_hook, false);
 	if (with_netfilter)
 		prepare_netfilter(bpf, kernel);
@@ -151,7 +152,7 @@ static struct tracer_bpf *load(const struct taps_options *options, int *with_net
 	bpf->rodata->wakeup_bytes = options->ring_bytes / 4;
 	bpf->rodata->check_fingerprint = !options->without_fingerprint;
 	bpf->rodata->check_birth = !options->without_birth;
-	leave_out(bpf, *with_netfilter);
+	fit_kernel(bpf, *with_netfilter);
 	*with_netfilter = bpf_program__autoload(bpf->progs.netfilter_hook);
 	*err = tracer_bpf__load(bpf);
 	if (!*err)

@@ -10,7 +10,6 @@
 #include "marks.bpf.h"
 
 #define CTINFO_MASK     7UL
-#define CTINFO_UNTRACKED 7
 
 __weak const volatile __u64 wakeup_bytes = 512 * 1024;
 /* Set by the collector before it waits for long; cleared by the first record, which wakes it. */
@@ -51,12 +50,7 @@ static __always_inline void fill_ct(struct event *e, struct event_ct *out, unsig
 	struct nf_conn *ct = (void *)(nfct & ~CTINFO_MASK);
 	struct nf_conntrack_tuple t;
 
-	if (!ct) {
-		if ((nfct & CTINFO_MASK) == CTINFO_UNTRACKED)
-			e->flags |= EVENT_NOTRACK;
-		return;
-	}
-	if (!bpf_core_type_exists(struct nf_conn))
+	if (!ct || !bpf_core_type_exists(struct nf_conn))
 		return;
 	__builtin_memset(out, 0, sizeof(*out));
 	if (bpf_core_read(&t, sizeof(t), &ct->tuplehash[0].tuple))
@@ -90,6 +84,7 @@ static __always_inline void fill_skb(struct event *e, struct sk_buff *skb, struc
 	e->skb = (u64)skb;
 	e->head = (u64)skb->head;
 	e->sk = (u64)skb->sk;
+	e->flags |= skb->_skb_refdst ? EVENT_ROUTED : 0;
 	e->skb_len = skb->len + (u32)(address_number(s, skb->data) - address_number(s, skb->head)) - network;
 	e->mark = skb->mark;
 	e->iif = skb->skb_iif;

@@ -12,6 +12,11 @@
 
 #include "headers.bpf.h"
 
+/* Linux 6.2; set by the collector. */
+__weak const volatile bool has_rdonly_cast = false;
+
+extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
+
 /* What the innermost network header says of the two ends. */
 struct ends {
 	struct address src, dst;
@@ -75,24 +80,14 @@ static __always_inline u32 prefix_marks(const struct filter *f, struct address a
 	return marks;
 }
 
-/* After read_headers(). */
-static __always_inline bool may_be_followed(struct sk_buff *skb, const struct scratch *s, const struct filter *f)
+static __always_inline bool marks_allow(struct sk_buff *skb, const struct filter *f, struct address from,
+					struct address to)
 {
-	struct learned_marks *learned = learned_marks_of();
-	u32 src, dst, src_at, dst_at;
-	struct ends ends;
+	const struct learned_marks *learned = learned_marks_of();
+	u32 src_at = address_mark(from) & (MARKS - 1), dst_at = address_mark(to) & (MARKS - 1);
+	u32 src = f->marks[src_at] | f->any_marks;
+	u32 dst = f->marks[dst_at] | f->any_marks;
 
-	if (f->all || !learned)
-		return true;
-	ends = ends_at(s, 0, bpf_ntohs(skb->protocol));
-	if (!ends.unclear && ends.proto == PROTO_UDP && is_tunnel_port(f, load16(s, ends.l4 + 2)))
-		ends = ends_at(s, ends.l4 + 8 + 8 + 14, bpf_ntohs(load16(s, ends.l4 + 8 + 8 + 12)));
-	if (ends.unclear)
-		return true;
-	src_at = address_mark(ends.src) & (MARKS - 1);
-	dst_at = address_mark(ends.dst) & (MARKS - 1);
-	src = f->marks[src_at] | f->any_marks;
-	dst = f->marks[dst_at] | f->any_marks;
 	if (f->has_netns) {
 		struct net *net = skb->dev->nd_net.net;
 		u32 place = f->marks[netns_mark(net->net_cookie) & (MARKS - 1)];
@@ -101,12 +96,54 @@ static __always_inline bool may_be_followed(struct sk_buff *skb, const struct sc
 		dst |= place;
 	}
 	if (f->prefix_count) {
-		src |= prefix_marks(f, ends.src);
-		dst |= prefix_marks(f, ends.dst);
+		src |= prefix_marks(f, from);
+		dst |= prefix_marks(f, to);
 	}
 	if ((src & MARK_A && dst & MARK_B) || (src & MARK_B && dst & MARK_A))
 		return true;
-	return learned->of[src_at] && learned->of[dst_at];
+	return !learned || (learned->of[src_at] && learned->of[dst_at]);
+}
+
+/* The header at a kernel address, read by plain loads: a copy, by bpf_probe_read_kernel(), costs several times as much. */
+#define header_at(type, address)                                                                                      \
+	((const struct type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(struct type)))
+
+/* Certainly nobody's, told before anything is copied? Only plain IPv4 is looked at, in a VXLAN tunnel or not. */
+static __always_inline bool is_stranger(struct sk_buff *skb, const struct filter *f)
+{
+	u32 network = skb->network_header, there = skb->tail - network, l4;
+	const unsigned char *start = skb->head + network;
+	const struct iphdr *ip;
+
+	if (!has_rdonly_cast || f->all || skb->protocol != bpf_htons(ETH_P_IP) || network == 0xffff ||
+	    there < sizeof(*ip) + 8 || there > 0xffff)
+		return false;
+	ip = header_at(iphdr, start);
+	l4 = (ip->version_ihl & 15) * 4;
+	if (ip->protocol == PROTO_UDP && is_tunnel_port(f, header_at(udphdr, start + l4)->dest)) {
+		const unsigned char *inner = start + l4 + 8 + 8;
+
+		if (ip->frag_off & bpf_htons(0x3fff) || there < l4 + 8 + 8 + 14 + sizeof(*ip) + 8 ||
+		    header_at(ethhdr, inner)->h_proto != bpf_htons(ETH_P_IP))
+			return false;
+		ip = header_at(iphdr, inner + 14);
+	}
+	if (ip->protocol == PROTO_ICMP || ip->frag_off & bpf_htons(0x3fff))
+		return false;
+	return !marks_allow(skb, f, address4(ip->saddr), address4(ip->daddr));
+}
+
+/* After read_headers(). */
+static __always_inline bool may_be_followed(struct sk_buff *skb, const struct scratch *s, const struct filter *f)
+{
+	struct ends ends;
+
+	if (f->all)
+		return true;
+	ends = ends_at(s, 0, bpf_ntohs(skb->protocol));
+	if (!ends.unclear && ends.proto == PROTO_UDP && is_tunnel_port(f, load16(s, ends.l4 + 2)))
+		ends = ends_at(s, ends.l4 + 8 + 8 + 14, bpf_ntohs(load16(s, ends.l4 + 8 + 8 + 12)));
+	return ends.unclear || marks_allow(skb, f, ends.src, ends.dst);
 }
 
 #endif

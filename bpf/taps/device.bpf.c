@@ -81,7 +81,11 @@ static __always_inline int at_device(struct sk_buff *skb, u32 tap)
 	if (!f)
 		return 0;
 	s = scratch_of(tap);
-	if (!s || !read_headers(skb, s))
+	if (!s)
+		return 0;
+	if (is_stranger(skb, f) && !slot_find(address_number(s, skb)).state)
+		return 0;
+	if (!read_headers(skb, s))
 		return 0;
 	if (!may_be_followed(skb, s, f) && !slot_find(address_number(s, skb)).state)
 		return 0;

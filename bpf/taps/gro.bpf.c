@@ -20,11 +20,13 @@ int BPF_PROG(napi_gro_receive_entry, struct sk_buff *skb)
 	if (!filter_current())
 		return 0;
 	s = scratch_of(TAP_GRO_ENTRY);
-	count = counters_of();
-	if (!s || !count)
+	if (!s)
 		return 0;
 	slot = slot_find(address_number(s, skb));
-	count->gro_packet = slot.state ? slot.state->packet : 0;
+	count = slot.state ? counters_of() : NULL;
+	if (!count)
+		return 0;
+	count->gro_packet = slot.state->packet;
 	count->gro_skb = address_number(s, skb);
 	return 0;
 }

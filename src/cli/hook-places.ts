@@ -1,5 +1,5 @@
 /** Where netfilter links are worth their cost: the namespaces that forward or translate on the way of what is followed. */
-import type { HookPlace } from '../collect/watch.ts';
+import type { HookName, HookPlace } from '../collect/watch.ts';
 import type { Names } from '../inventory/names.ts';
 import { reachableFrom } from '../inventory/reach.ts';
 import type { Selection } from '../inventory/selection.ts';
@@ -22,7 +22,40 @@ export function hookPlaces(target: FollowTarget, names: Names): HookPlace[] {
     }
   }
   const families = familiesOf(target);
-  return [...found].flatMap(cookie => families.map(family => ({ cookie, family })));
+  const hooks = hooksOf(target, names);
+  return [...found].flatMap(cookie => families.map(family => ({ cookie, family, hooks })));
+}
+
+/**
+ * Which hooks can tell something: between pods a filter's verdict; where a service is asked, what it is translated to as
+ * well. INPUT and OUTPUT are of processes in the namespace itself: there the packets of a tunnel would be all.
+ */
+function hooksOf({ src, dst }: FollowTarget, names: Names): readonly HookName[] {
+  if (!isOfPods(src, names) || !isOfPods(dst, names))
+    return ['prerouting', 'input', 'forward', 'output', 'postrouting'];
+  const isTranslated = src.service !== undefined || dst.service !== undefined;
+  return isTranslated ? ['prerouting', 'forward', 'postrouting'] : ['forward'];
+}
+
+/** Are all its ends in pods that have a network namespace of their own? */
+function isOfPods(side: Selection, names: Names): boolean {
+  const places = endsOf(side, names).map(cookie => names.placeOf(cookie)?.kind);
+  return places.length > 0 && places.every(kind => kind === 'pod');
+}
+
+/** Empty where an end is not known. */
+function endsOf(side: Selection, names: Names): readonly string[] {
+  if (side.service === undefined) return startsOf(side, names);
+  const backends = (side.backendIps ?? []).map(ip => ownersIn(side.service!.cluster, ip, names));
+  return backends.some(owners => owners.length === 0) ? [] : backends.flat();
+}
+
+/** Clusters of the same addresses do not meet. */
+function ownersIn(cluster: string, ip: string, names: Names): readonly string[] {
+  return names.inventory
+    .ownersOf(ip)
+    .map(view => view.cookie)
+    .filter(cookie => names.placeOf(cookie)?.cluster === cluster);
 }
 
 /** The namespaces of a side; an address is that of its owner, if it is clear whose. */

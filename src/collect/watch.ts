@@ -13,10 +13,16 @@ export interface WatchSide {
   readonly netns?: readonly string[];
 }
 
+/** As `enum nf_inet_hooks` numbers them. */
+export const hookNames = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
+export type HookName = (typeof hookNames)[number];
+
 /** Netfilter links in a namespace, for one family. */
 export interface HookPlace {
   readonly cookie: string;
   readonly family: 4 | 6;
+  /** Absent: all. */
+  readonly hooks?: readonly HookName[];
 }
 
 /** The lines that put these rules together in the collector; `apply` is the caller's. */
@@ -30,8 +36,13 @@ export function watchCommands(
     lines.push(`rule ${n} ${rule.proto}`);
     lines.push(...sideCommands(n, 'a', rule.a), ...sideCommands(n, 'b', rule.b));
   }
-  lines.push(...hooks.map(({ cookie, family }) => `hooks ${cookie} ${family === 4 ? 2 : 10}`));
+  lines.push(...hooks.map(hookCommand));
   return lines;
+}
+
+function hookCommand({ cookie, family, hooks = hookNames }: HookPlace): string {
+  const mask = hooks.reduce((bits, name) => bits | (1 << hookNames.indexOf(name)), 0);
+  return `hooks ${cookie} ${family === 4 ? 2 : 10} ${mask}`;
 }
 
 function sideCommands(rule: number, name: 'a' | 'b', side: WatchSide): string[] {

@@ -41,7 +41,7 @@ describe.concurrent('tracer follow', { timeout }, () => {
 
   test('dropped is 4', async ({ expect }) => {
     const { code, stdout } = await follow('replays flannel-policy-drop', denied, nginx2, 2);
-    expect(stdout).toMatch(/✗ .*: dropped: NETFILTER_DROP in nft_do_chain\. Look at #\d+\./);
+    expect(stdout).toMatch(/✗ .*: dropped: NETFILTER_DROP in FORWARD\. Look at #\d+\./);
     expect(code).toBe(4);
   });
 

@@ -135,6 +135,16 @@ describe('netfilter links', () => {
     expect(families('pod-a', '10.96.45.123')).toEqual(new Set([4]));
   });
 
+  test('tell what they can: the filter between pods, the translation of a service, all where a node is an end', () => {
+    const hooks = (src: string, dst: string) => hookPlaces(target(src, dst), names)[0]!.hooks;
+    expect(hooks('pod-a', 'nginx-2')).toEqual(['forward']);
+    expect(hooks('pod-a', 'nginx-service')).toEqual(['prerouting', 'forward', 'postrouting']);
+    const all = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
+    expect(hooks('pod-a', 'node-2')).toEqual(all);
+    expect(hooks('pod-a', '203.0.113.9')).toEqual(all);
+    expect(hooks('pod-a', 'any')).toEqual(all);
+  });
+
   test('nowhere without a namespace to begin at', () => {
     expect(hookPlaces(target('any', 'any'), names)).toEqual([]);
   });

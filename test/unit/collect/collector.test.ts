@@ -98,7 +98,7 @@ describe('one that does what it should', () => {
       'rule 0 any',
       'side 0 a any',
       'side 0 b any',
-      'hooks 4711 10',
+      'hooks 4711 10 31',
       'apply 1',
     ]);
   });

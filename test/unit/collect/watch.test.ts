@@ -30,11 +30,11 @@ describe('watch commands', () => {
     expect(watchCommands([], [])).toEqual(['begin']);
   });
 
-  test('hooks name the namespace and the family by its number', () => {
+  test('hooks name the namespace, the family by its number, and each hook by a bit', () => {
     const hooks = [
       { cookie: '1', family: 4 },
-      { cookie: '2', family: 6 },
+      { cookie: '2', family: 6, hooks: ['prerouting', 'forward'] },
     ] as const;
-    expect(watchCommands([], [], hooks).slice(1)).toEqual(['hooks 1 2', 'hooks 2 10']);
+    expect(watchCommands([], [], hooks).slice(1)).toEqual(['hooks 1 2 31', 'hooks 2 10 5']);
   });
 });
