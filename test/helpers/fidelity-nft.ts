@@ -45,7 +45,7 @@ export function compareRules(
   journeys: readonly Journey[],
   options: NftCompareOptions,
 ): NftFidelity {
-  const passages = betweenMarks(truth.passages);
+  const passages = betweenMarks(truth.passages).filter(({ hook, behind }) => !isFlooded(hook, behind.dst));
   const told = [...passages.map(toldPassage), ...truth.drops.map(toldDrop)];
   const paired = pairUp(told, shownOf(journeys, options), ({ text }) => text);
   const misplaced = paired.pairs.filter(
@@ -127,7 +127,8 @@ function shownOf(journeys: readonly Journey[], { netns }: NftCompareOptions): To
     return here
       .filter(({ timeNs }) => timeNs > fromNs && timeNs < toNs)
       .flatMap(({ journey, hop, name }) => {
-        if (hop.hook?.startsWith('NF_INET_') === true) return shownPassage(name, journey, hop);
+        if (hop.hook?.startsWith('NF_INET_') === true)
+          return isFlooded(hop.stage, hop.tuple!.dst) ? [] : shownPassage(name, journey, hop);
         const { outcome } = journey;
         if (outcome.kind !== 'dropped' || outcome.at !== hop.index || outcome.reason !== 'NETFILTER_DROP')
           return [];
@@ -136,8 +137,19 @@ function shownOf(journeys: readonly Journey[], { netns }: NftCompareOptions): To
   });
 }
 
+/**
+ * The copies that a bridge makes of a neighbour's question pass FORWARD and POSTROUTING before any device has shown them: the tracer does
+ * not know them yet, so nothing is said of them there.
+ */
+function isFlooded(hook: string, dst: string): boolean {
+  return dst.startsWith('ff02:') && (hook === 'forward' || hook === 'postrouting');
+}
+
 function rewriteOf(before: RuledPacket, behind: RuledPacket): string {
-  const end = (ip: string, port: number | undefined) => (port === undefined ? ip : `${ip}:${port}`);
+  const end = (ip: string, port: number | undefined) => {
+    if (port === undefined) return ip;
+    return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+  };
   const changes = [
     ['dst', end(before.dst, before.dport), end(behind.dst, behind.dport)],
     ['src', end(before.src, before.sport), end(behind.src, behind.sport)],
@@ -167,7 +179,7 @@ function packetAt(journey: Journey, hop: Hop): Omit<RuledPacket, 'dev'> {
     ...(sport === undefined || dport === undefined ? {} : { sport, dport }),
     ...(type === undefined || code === undefined ? {} : { icmp: { type, code } }),
     ttl: hop.ttl ?? -1,
-    id: journey.packet.ipId ?? -1,
+    id: journey.packet.ipId ?? journey.packet.flowLabel ?? -1,
     lenBytes: hop.lenBytes ?? -1,
   };
 }

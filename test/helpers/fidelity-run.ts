@@ -10,7 +10,7 @@ import { type Payloads, Traffic, type TrafficStep } from './traffic.ts';
 export interface RunOptions extends FollowingOptions {
   /** tcpdump clones every packet that is sent and so changes how buffers are recycled: one run is without. */
   readonly capture?: boolean;
-  /** `ip netns` names where netfilter links for IPv4 are attached. */
+  /** `ip netns` names where netfilter links are attached. */
   readonly hooksIn?: readonly string[];
   /** Called at quiet moments, when the collector follows: before and after the traffic. */
   readonly atRest?: (names: readonly string[]) => Promise<void>;
@@ -37,7 +37,9 @@ export async function runTraffic(
   const texts = await readNetnsCookies(names);
   const cookies = new Map([...texts].map(([name, cookie]) => [name, Number(cookie)]));
   const capture = options.capture === false ? undefined : await Capture.start(names);
-  const hooks = (options.hooksIn ?? []).map(netns => ({ cookie: texts.get(netns)!, family: 4 as const }));
+  const hooks = (options.hooksIn ?? [])
+    .map(netns => texts.get(netns)!)
+    .flatMap(cookie => ([4, 6] as const).map(family => ({ cookie, family })));
   const following = await Following.start(options);
   try {
     await following.watch([{ proto: 'any', a: { netns: [...texts.values()] }, b: { any: true } }], hooks);

@@ -1,7 +1,7 @@
 /**
  * `nft monitor trace` in the namespaces that translate and filter, as ground truth for hooks, rewrites and verdicts.
  *
- * A table of the test's own marks all IPv4 packets before any other rule (but behind the putting together of fragments) and looks
+ * A table of the test's own marks all packets before any other rule (but behind the putting together of fragments) and looks
  * again behind the rules of each hook, one priority after the tracer's link there (bpf/collector/hooks.c). What the two looks of one
  * hook differ in is what the rules rewrote; where there is no second look, the packet was dropped. nft prints what a packet is at each chain, and each rule that decided. The two looks of one hook bear the same trace id; between
  * hooks, and between packets, the id tells nothing (it is made of the sk_buff's address).
@@ -21,7 +21,7 @@ export type RuleHook = keyof typeof behind;
 const hooks = Object.keys(behind) as RuleHook[];
 
 const ruleset = [
-  `table ip ${TABLE} {`,
+  `table inet ${TABLE} {`,
   ...hooks.flatMap(hook => [
     `chain before_${hook} { type filter hook ${hook} priority -399; meta nftrace set 1; }`,
     `chain behind_${hook} { type filter hook ${hook} priority ${behind[hook]}; counter meta nftrace set 1; }`,
@@ -40,6 +40,7 @@ export interface RuledPacket {
   readonly dport?: number;
   readonly icmp?: { readonly type: number; readonly code: number };
   readonly ttl: number;
+  /** IPv6: the flow label. */
   readonly id: number;
   readonly lenBytes: number;
 }
@@ -150,12 +151,12 @@ class Monitor {
   async abort(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.#child;
-    await this.#nft(['delete', 'table', 'ip', TABLE]).catch(() => undefined); // never made, or gone with its namespace
+    await this.#nft(['delete', 'table', 'inet', TABLE]).catch(() => undefined); // never made, or gone with its namespace
   }
 
   /** By chain, how many packets its counter has more than the traces. */
   async #untold(): Promise<Map<string, number>> {
-    const counters = countersOf(await this.#nft(['-j', 'list', 'table', 'ip', TABLE]));
+    const counters = countersOf(await this.#nft(['-j', 'list', 'table', 'inet', TABLE]));
     const traced = groupBy(readTraces(this.#netns, this.#output).passages, ({ hook }) => `behind_${hook}`);
     return new Map([...counters].map(([chain, count]) => [chain, count - (traced.get(chain)?.length ?? 0)]));
   }
@@ -200,7 +201,7 @@ function* countersOf(json: string): Generator<[string, number]> {
   }
 }
 
-const LINE = /^trace id (\w+) ip (\S+) (\S+) (?:packet: (.*)|(?:rule .*\()?(?:verdict|policy) (\w+).*)$/;
+const LINE = /^trace id (\w+) \w+ (\S+) (\S+) (?:packet: (.*)|(?:rule .*\()?(?:verdict|policy) (\w+).*)$/;
 
 /** The lines of one namespace, in the order in which its kernel wrote them. */
 export function readTraces(netns: string, output: string): Omit<RuleTraces, 'lost'> {
@@ -239,21 +240,24 @@ export function readTraces(netns: string, output: string): Omit<RuleTraces, 'los
   return { passages, drops };
 }
 
+const IP6_HEADER_BYTES = 40;
+
 function packetOf(hook: RuleHook, words: string): RuledPacket {
   const word = (name: string) => new RegExp(`(?:^| )${name} "?([^" ]+)`).exec(words)?.[1];
   const number = (name: string) => Number(word(name));
-  const proto =
-    ['tcp', 'udp', 'icmp'].find(name => words.includes(` ${name} `)) ?? word('ip protocol') ?? '?';
-  const hasPorts = proto === 'tcp' || proto === 'udp';
+  const proto = ['tcp', 'udp', 'icmp', 'icmpv6'].find(name => words.includes(` ${name} `)) ?? '?';
+  const isIcmp = proto.startsWith('icmp');
+  const isV6 = words.includes(' ip6 ');
+  const ip = isV6 ? 'ip6' : 'ip';
   return {
     dev: word(hook === 'output' || hook === 'postrouting' ? 'oif' : 'iif') ?? '',
     proto,
-    src: word('ip saddr') ?? '',
-    dst: word('ip daddr') ?? '',
-    ...(hasPorts ? { sport: number(`${proto} sport`), dport: number(`${proto} dport`) } : {}),
-    ...(proto === 'icmp' ? { icmp: { type: number('icmp type'), code: number('icmp code') } } : {}),
-    ttl: number('ip ttl'),
-    id: number('ip id'),
-    lenBytes: number('ip length'),
+    src: word(`${ip} saddr`) ?? '',
+    dst: word(`${ip} daddr`) ?? '',
+    ...(isIcmp || proto === '?' ? {} : { sport: number(`${proto} sport`), dport: number(`${proto} dport`) }),
+    ...(isIcmp ? { icmp: { type: number(`${proto} type`), code: number(`${proto} code`) } } : {}),
+    ttl: number(isV6 ? 'ip6 hoplimit' : 'ip ttl'),
+    id: number(isV6 ? 'ip6 flowlabel' : 'ip id'),
+    lenBytes: number(`${ip} length`) + (isV6 ? IP6_HEADER_BYTES : 0),
   };
 }

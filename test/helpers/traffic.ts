@@ -25,6 +25,7 @@ const at = {
   node1: '172.18.0.2',
   loadBalancer: '172.18.255.200',
   outside: '203.0.113.10',
+  outsidev6: '2001:db8:113::10',
 } as const;
 
 export interface Payloads {
@@ -304,6 +305,11 @@ export const ruledTraffic: TrafficStep = {
       t.in('pod-a', ...curl(`http://${at.nginx2}:8080/big?bytes=300000`)),
       t.in('pod-a', ...curl(`http://${at.noEndpoints}/`)),
       t.in('pod-a', ...curl(`http://${at.nginx2}:81/`)),
+      t.in('pod-a', ...curl(`http://[${at.nginx1v6}]:8080/`)),
+      t.in('pod-a', ...curl(`http://[${at.nginx2v6}]:8080/big?bytes=100000`)),
+      t.in('pod-a', ...curl(`http://[${at.outsidev6}]/`)),
+      t.in('pod-a', ...curl(`http://[${at.nginx2v6}]:81/`)),
+      t.in('pod-a', ...ping(at.nginx3v6, '-c', '5', '-i', '0.01')),
       t.in('denied', ...curl('-m', '0.5', `http://${at.nginx2}:8080/`)),
       t.in('pod-a', ...ping('10.244.9.9', '-c', '1')),
     );
