@@ -57,7 +57,8 @@ export class KnownWays {
   }
 
   keep(record: JourneyRecord, service: Endpoint | undefined, way: Way): void {
-    if (!this.#isKeepable(record) || way.hops.some(showsLength)) return;
+    // What was not seen as a whole looks different each time, and to keep it would cost most where events are lost.
+    if (!record.complete || !this.#isKeepable(record) || way.hops.some(showsLength)) return;
     this.#makeRoom();
     const ofFlow = this.#byFlow.get(record.flow!) ?? [];
     this.#byFlow.set(record.flow!, ofFlow);

@@ -41,7 +41,7 @@ describe('bin/tracer', () => {
     fakeNode(`${checkout}/path/node`, '22.19.0');
     expect(run(`${checkout}/bin/tracer`, ['follow', 'a b', '--', 'x'])).toEqual({
       status: 7,
-      stdout: `22.19.0:${checkout}/dist/cli/main.js follow a b -- x\n`,
+      stdout: `22.19.0:--max-semi-space-size=8 ${checkout}/dist/cli/main.js follow a b -- x\n`,
       stderr: '',
     });
   });
