@@ -110,7 +110,7 @@ static __always_inline void note_current(struct event *e)
 }
 
 /* A function of its own: it runs a few times a socket. */
-static inline __noinline bool current_has_open(u64 file)
+__weak __noinline int current_has_open(u64 file)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
@@ -151,7 +151,7 @@ static __always_inline u64 inode_of(struct sock *sk)
 }
 
 /* A followed packet of this socket is sent. */
-static inline __noinline int socket_sends(u64 number, u64 time_ns)
+__weak __noinline int socket_sends(u64 number, u64 time_ns)
 {
 	struct socket_bucket *b = socket_bucket_of(number);
 	struct sock *sk = (void *)number;
@@ -174,7 +174,7 @@ static inline __noinline int socket_sends(u64 number, u64 time_ns)
 }
 
 /* In a system call on this socket: `current` is its user. */
-static inline __noinline int socket_is_used(u64 number, u64 time_ns)
+__weak __noinline int socket_is_used(u64 number, u64 time_ns)
 {
 	struct socket_bucket *b = socket_bucket_of(number);
 	struct sock *sk = (void *)number;
