@@ -10,7 +10,8 @@ const NAMESPACES_MAX = 8;
 
 export function hookPlaces(target: FollowTarget, names: Names): HookPlace[] {
   const { inventory } = names;
-  const starts = [target.src, target.dst].flatMap(side => startsOf(side, names));
+  const cluster = target.src.cluster ?? target.dst.cluster;
+  const starts = [target.src, target.dst].flatMap(side => startsOf(side, names, cluster));
   const found = new Set<string>();
   for (const cookie of starts) {
     const start = inventory.viewAt(cookie, inventory.latestNs);
@@ -58,11 +59,13 @@ function ownersIn(cluster: string, ip: string, names: Names): readonly string[] 
     .filter(cookie => names.placeOf(cookie)?.cluster === cluster);
 }
 
-/** The namespaces of a side; an address is that of its owner, if it is clear whose. */
-function startsOf(side: Selection, names: Names): readonly string[] {
+/** The namespaces of a side; an address is that of its owner, if it is clear whose: two clusters may both have it. */
+function startsOf(side: Selection, names: Names, cluster = side.cluster): readonly string[] {
   if (side.netnsCookies.length > 0 || side.any === true) return side.netnsCookies;
   const owners = side.ips.flatMap(ip => names.inventory.ownersOf(ip).map(view => view.cookie));
-  return new Set(owners).size === 1 ? owners.slice(0, 1) : [];
+  if (new Set(owners).size === 1) return owners.slice(0, 1);
+  const here = cluster === undefined ? [] : side.ips.flatMap(ip => ownersIn(cluster, ip, names));
+  return new Set(here).size === 1 ? here.slice(0, 1) : [];
 }
 
 function familiesOf({ src, dst }: FollowTarget): (4 | 6)[] {

@@ -1,8 +1,9 @@
 /**
  * What a new packet is to earlier ones, other than a copy: sent again, the kernel's own answer, an error about it.
  *
- * The kernel answers while it handles the packet: on the same CPU, in the same namespace, right after it was received. A retransmission
- * starts at the same place with the same addresses and the same sequence number. What this cannot know: an error that comes
+ * The kernel answers while it handles the packet: on the same CPU, in the same namespace, right after it was received or sent. A
+ * packet that OUTPUT rejects may be seen at its end alone, which comes after the error about it. A retransmission starts at the
+ * same place with the same addresses and the same sequence number. What this cannot know: an error that comes
  * from a timer (a neighbour that did not answer), and a retransmission that begins at another byte.
  */
 import type { Event, NetworkLayer } from '../model/event.ts';
@@ -17,6 +18,9 @@ const SYN_OR_FIN = 0x03;
 const RST = 0x04;
 const ANSWERS_ICMP = new Set([0, 129, 136]);
 const ARP_REPLY = 2;
+const OUTPUT = 3;
+/** Where a packet that was made here is seen first; what a filter throws away at once, at its end. */
+const begins = new Set<number>([tap.netDevQueue, tap.netfilter, tap.kfreeSkb]);
 
 interface Seen {
   readonly journey: OpenJourney;
@@ -26,28 +30,48 @@ interface Seen {
 export class Relations {
   /** What each CPU received last. */
   readonly #received = new Map<number, Seen>();
+  /** What each CPU took into OUTPUT last. */
+  readonly #leaving = new Map<number, Seen>();
+  /** The last error of each CPU about a packet that had not been seen. */
+  readonly #unexplained = new Map<number, Seen>();
   /** Journey that first sent these bytes, by place, addresses and sequence number. */
   readonly #sent = new Map<string, string>();
 
   note(journey: OpenJourney, event: Event): void {
     if (event.tap === tap.netifReceiveSkb) this.#received.set(event.cpu, { journey, event });
+    if (event.tap === tap.netfilter && event.nfHook === OUTPUT)
+      this.#leaving.set(event.cpu, { journey, event });
   }
 
   /** The first event of a journey. */
   begin(journey: OpenJourney, event: Event): void {
-    if (event.tap !== tap.netDevQueue && event.tap !== tap.netfilter) return;
-    const layer = innermost(event);
+    const layer = begins.has(event.tap) ? innermost(event) : undefined;
     if (layer === undefined) return;
     this.#linkRetransmit(journey, event, layer);
-    const cause = this.#received.get(event.cpu);
-    if (cause === undefined || cause.event.netns !== event.netns || cause.journey === journey) return;
-    if (event.timeNs - cause.event.timeNs > ANSWER_NS) return;
-    const received = innermost(cause.event);
     const quoted = event.headers?.quoted;
-    if (received === undefined) return;
-    if (quoted !== undefined) {
-      if (isSame(quoted, received)) relate('error', cause.journey, journey);
-    } else if (isKernelAnswer(layer) && isReverse(layer, received)) relate('answer', cause.journey, journey);
+    if (quoted !== undefined) this.#linkError(journey, event, quoted);
+    else if (isKernelAnswer(layer)) this.#linkAnswer(journey, event, layer);
+    if (event.tap === tap.kfreeSkb) this.#linkEarlierError(journey, event, layer);
+  }
+
+  #linkAnswer(journey: OpenJourney, event: Event, layer: NetworkLayer): void {
+    const asked = this.#received.get(event.cpu);
+    const received = asked && isJustBefore(asked, journey, event) ? innermost(asked.event) : undefined;
+    if (received !== undefined && isReverse(layer, received)) relate('answer', asked!.journey, journey);
+  }
+
+  #linkError(journey: OpenJourney, event: Event, quoted: NetworkLayer): void {
+    for (const cause of [this.#received.get(event.cpu), this.#leaving.get(event.cpu)]) {
+      const about = cause && isJustBefore(cause, journey, event) ? innermost(cause.event) : undefined;
+      if (about !== undefined && isSame(quoted, about)) return relate('error', cause!.journey, journey);
+    }
+    this.#unexplained.set(event.cpu, { journey, event });
+  }
+
+  #linkEarlierError(journey: OpenJourney, event: Event, layer: NetworkLayer): void {
+    const error = this.#unexplained.get(event.cpu);
+    if (error === undefined || !isJustBefore(error, journey, event)) return;
+    if (isSame(error.event.headers!.quoted!, layer)) relate('error', journey, error.journey);
   }
 
   #linkRetransmit(journey: OpenJourney, event: Event, layer: NetworkLayer): void {
@@ -62,6 +86,11 @@ export class Relations {
     } else if (first !== journey.id)
       journey.links.push({ kind: 'retransmit', role: 'parent', journey: first });
   }
+}
+
+function isJustBefore(seen: Seen, journey: OpenJourney, event: Event): boolean {
+  if (seen.event.netns !== event.netns || seen.journey === journey) return false;
+  return event.timeNs - seen.event.timeNs <= ANSWER_NS;
 }
 
 function relate(kind: LinkKind, cause: OpenJourney, effect: OpenJourney): void {

@@ -1,5 +1,5 @@
 import type { Event } from '../model/event.ts';
-import { eventRouted, tap } from '../model/layout.generated.ts';
+import { eventOwnSocket, eventRouted, tap } from '../model/layout.generated.ts';
 import { innermost } from '../model/tuples.ts';
 import type { Places } from './places.ts';
 
@@ -16,15 +16,22 @@ export function dropHook(events: readonly Event[], places: Places): string | und
   const drop = events.at(-1);
   for (let i = events.length - 2; i >= 0; i--) {
     const event = events[i]!;
-    if (event.tap === tap.netfilter) return hookAfter(event, places);
+    if (event.tap === tap.netfilter) return hookAfter(event, drop!, places);
     if (event.tap === tap.netDevQueue) return undefined;
     if (event.tap === tap.netifReceiveSkb) return hookSince(event, drop!, places);
   }
-  return undefined;
+  // ip_output() and ip6_output() give it the device that it leaves by; before that it has none.
+  return isSentHere(drop!) && drop!.ifindex === 0 ? 'output' : undefined;
 }
 
-function hookAfter(passed: Event, places: Places): string | undefined {
-  if (passed.nfHook === FORWARD || passed.nfHook === OUTPUT) return 'postrouting';
+function isSentHere({ flags }: Event): boolean {
+  return (flags & eventRouted) !== 0 && (flags & eventOwnSocket) !== 0;
+}
+
+/** In OUTPUT our link stands behind the translation only, not behind the filter: the first packet of a refused one is to be seen. */
+function hookAfter(passed: Event, drop: Event, places: Places): string | undefined {
+  if (passed.nfHook === OUTPUT) return drop.ifindex === 0 ? 'output' : 'postrouting';
+  if (passed.nfHook === FORWARD) return 'postrouting';
   return passed.nfHook === PREROUTING ? inputOrForward(passed, places) : undefined;
 }
 

@@ -304,6 +304,7 @@ export const ruledTraffic: TrafficStep = {
       t.in('pod-a', ...ping(at.outside, '-c', '5', '-i', '0.01')),
       t.in('pod-a', ...curl(`http://${at.nginx2}:8080/big?bytes=300000`)),
       t.in('pod-a', ...curl(`http://${at.noEndpoints}/`)),
+      t.in('node-1', ...curl(`http://${at.noEndpoints}/`)),
       t.in('pod-a', ...curl(`http://${at.nginx2}:81/`)),
       t.in('pod-a', ...curl(`http://[${at.nginx1v6}]:8080/`)),
       t.in('pod-a', ...curl(`http://[${at.nginx2v6}]:8080/big?bytes=100000`)),

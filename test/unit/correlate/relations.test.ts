@@ -111,6 +111,48 @@ test('an ICMP error is linked to the packet that it quotes', () => {
   expect(rig.of(error).flow).toBe(rig.of(request).flow);
 });
 
+describe('an error about what this host wanted to send', () => {
+  const sent = { src: podA, dst: '10.96.45.200', sport: 5, dport: 80, id: 77, ttl: 64 };
+  const rejected = (at: number): Walk =>
+    new Walk(icmpPacket({ src: podA, dst: podA, type: 3, quoted: tcpPacket(sent) }), { at }).queue(
+      'pod-a lo',
+    );
+
+  test('is linked to the packet that OUTPUT saw', () => {
+    const request = new Walk(tcpPacket(sent)).hook('pod-a eth0', 3).freed('NETFILTER_DROP', 'nft_do_chain');
+    const error = rejected(request.nowNs - 500);
+    const rig = new Rig().walk(request, error).finish();
+    expect(links(rig.of(error))).toEqual([`error parent ${rig.of(request).id}`]);
+  });
+
+  test('is linked to one that only its end, after the error, showed', () => {
+    const end = [
+      'NETFILTER_DROP',
+      'nft_do_chain',
+      'pod-a eth0',
+      { at: 21_000, ifindex: 0, dev: '' },
+    ] as const;
+    const request = new Walk(tcpPacket(sent)).onlyFreed(...end);
+    const error = rejected(20_000);
+    const rig = new Rig().walk(request, error).finish();
+    expect(links(rig.of(error))).toEqual([`error parent ${rig.of(request).id}`]);
+    expect(links(rig.of(request))).toEqual([`error child ${rig.of(error).id}`]);
+  });
+
+  test('not to another one that ends there', () => {
+    const end = [
+      'NETFILTER_DROP',
+      'nft_do_chain',
+      'pod-a eth0',
+      { at: 21_000, ifindex: 0, dev: '' },
+    ] as const;
+    const other = new Walk(tcpPacket({ ...sent, sport: 6, id: 78 })).onlyFreed(...end);
+    const error = rejected(20_000);
+    const rig = new Rig().walk(other, error).finish();
+    expect(links(rig.of(error))).toEqual([]);
+  });
+});
+
 describe('waiting for the MAC address of the next hop', () => {
   const waiting = (): Walk =>
     new Walk(sameNodeRequest().packet).queue('pod-a eth0').receive('node-1 va').waits('node-1 cni0');

@@ -1,7 +1,7 @@
 /** Which hook a drop is blamed on where none was watched: what the packet had got to by then. */
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/model/event.ts';
-import { eventRouted, tap } from '../../../src/model/layout.generated.ts';
+import { eventOwnSocket, eventRouted, tap } from '../../../src/model/layout.generated.ts';
 import { dropHook } from '../../../src/resolve/drop-hook.ts';
 import type { DeviceFacts, Places } from '../../../src/resolve/places.ts';
 
@@ -46,7 +46,18 @@ describe('a packet that a device received', () => {
   });
 });
 
-test('what is sent was in OUTPUT or POSTROUTING: not told', () => {
-  expect(hookOf([{ ...received, tap: tap.netDevQueue }, routed])).toBeUndefined();
-  expect(hookOf([routed])).toBeUndefined();
+describe('a packet that is sent', () => {
+  const sent = { ...routed, flags: eventRouted | eventOwnSocket, ifindex: 0 };
+
+  test('has no device yet in OUTPUT, whether or not our hook saw it there', () => {
+    const passed = { ...received, tap: tap.netfilter, nfHook: 3 } as Event;
+    expect(hookOf([passed, sent])).toBe('output');
+    expect(hookOf([passed, { ...sent, ifindex: 4 }])).toBe('postrouting');
+    expect(hookOf([sent])).toBe('output');
+  });
+
+  test('with a device, and never seen before, is not told', () => {
+    expect(hookOf([{ ...sent, ifindex: 4 }])).toBeUndefined();
+    expect(hookOf([{ ...received, tap: tap.netDevQueue }, routed])).toBeUndefined();
+  });
 });
