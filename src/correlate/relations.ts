@@ -63,7 +63,9 @@ export class Relations {
   #linkError(journey: OpenJourney, event: Event, quoted: NetworkLayer): void {
     for (const cause of [this.#received.get(event.cpu), this.#leaving.get(event.cpu)]) {
       const about = cause && isJustBefore(cause, journey, event) ? innermost(cause.event) : undefined;
-      if (about !== undefined && isSame(quoted, about)) return relate('error', cause!.journey, journey);
+      if (about === undefined || !isSame(quoted, about)) continue;
+      relate('error', cause!.journey, journey);
+      return;
     }
     this.#unexplained.set(event.cpu, { journey, event });
   }
