@@ -12,6 +12,7 @@
 #include "../lib/counters.h"
 #include "hooks.h"
 #include "output.h"
+#include "../lib/tables.h"
 #include "tracer.skel.h"
 
 #define BPF_PROG_TYPE_NETFILTER_ 32
@@ -228,20 +229,12 @@ char *taps_json(void)
 	return text;
 }
 
-int taps_filter(struct tracer_bpf *bpf, const struct filter *filter)
+void taps_filter(struct tracer_bpf *bpf, const struct filter *filter)
 {
-	struct control control = {};
-	__u32 zero = 0, idle;
-	int fd = bpf_map__fd(bpf->maps.control), err;
+	__u32 idle = !bpf->bss->filter_in_force;
 
-	if (bpf_map_lookup_elem(fd, &zero, &control))
-		return -errno;
-	idle = !(control.current & 1);
-	err = bpf_map_update_elem(bpf_map__fd(bpf->maps.filters), &idle, filter, BPF_ANY);
-	if (err)
-		return -errno;
-	control.current = idle;
-	return bpf_map_update_elem(fd, &zero, &control, BPF_ANY) ? -errno : 0;
+	memcpy(&bpf->bss->filters[idle], filter, sizeof(*filter));
+	__atomic_store_n(&bpf->bss->filter_in_force, idle, __ATOMIC_RELEASE);
 }
 
 void taps_reader_sleeps(struct tracer_bpf *bpf, bool sleeps)

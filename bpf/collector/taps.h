@@ -24,7 +24,7 @@ char *taps_json(void);
 int taps_ring(const struct tracer_bpf *bpf);
 
 /* Makes `filter` the one in force. */
-int taps_filter(struct tracer_bpf *bpf, const struct filter *filter);
+void taps_filter(struct tracer_bpf *bpf, const struct filter *filter);
 
 /* The next record wakes the reader: it is about to wait for longer than it drains. */
 void taps_reader_sleeps(struct tracer_bpf *bpf, bool sleeps);

@@ -163,22 +163,19 @@ static __always_inline void event_submit(struct scratch *s, u32 tail, struct cou
 /* Teaches the tuples of a followed packet, so that its replies and what becomes of it behind NAT are followed too. */
 static __always_inline void teach(const struct scratch *s, const struct event *e)
 {
-	struct learned_marks *marks = learned_marks_of();
 	const struct event_ct *ct = (const struct event_ct *)s->tail;
 
-	if (!marks)
-		return;
-	mark_learned(marks, s->view.src);
-	mark_learned(marks, s->view.dst);
+	mark_learned(s->view.src);
+	mark_learned(s->view.dst);
 	learn(s->view.tuple);
 	learn(s->view.fragment);
 	/* the entry of a tunnel's outer packet belongs to all that goes through the tunnel */
 	if (!(e->flags & EVENT_HAS_CT) || s->view.tunnel)
 		return;
-	mark_learned(marks, *(const struct address *)ct->orig_src);
-	mark_learned(marks, *(const struct address *)ct->orig_dst);
-	mark_learned(marks, *(const struct address *)ct->reply_src);
-	mark_learned(marks, *(const struct address *)ct->reply_dst);
+	mark_learned(*(const struct address *)ct->orig_src);
+	mark_learned(*(const struct address *)ct->orig_dst);
+	mark_learned(*(const struct address *)ct->reply_src);
+	mark_learned(*(const struct address *)ct->reply_dst);
 	learn(ct_tuple_key(ct, false));
 	learn(ct_tuple_key(ct, true));
 }

@@ -51,10 +51,4 @@ struct filter {
 	struct filter_bucket buckets[FILTER_BUCKETS];
 };
 
-/* Two filters, so that a change is seen whole: the collector fills the idle one and then flips `current`. */
-struct control {
-	__u32 current;
-	__u32 reserved;
-};
-
 #endif

@@ -38,9 +38,7 @@ static __always_inline struct slot slot_find(u64 skb)
 {
 	struct slot slot = {.index = (skb * HASH_SEED) >> (64 - SKB_BUCKET_BITS)};
 
-	slot.bucket = bpf_map_lookup_elem(&skbs, &slot.index);
-	if (!slot.bucket)
-		return slot;
+	slot.bucket = &skbs[slot.index & (SKB_BUCKETS - 1)];
 	if (slot.bucket->key[0] == skb)
 		slot.way = 0;
 	else if (slot.bucket->key[1] == skb)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only
  *
- * The maps that all taps share. Every object defines them weakly; linking the objects makes them one.
+ * The maps that all taps share. Every object defines them weakly; linking the objects makes them one. What every packet of the
+ * host looks at is a global variable: it has a fixed address, where a look-up in a map has to find one.
  */
 #ifndef TRACER_MAPS_BPF_H
 #define TRACER_MAPS_BPF_H
@@ -14,6 +15,7 @@
 #include "../record.h"
 #include "counters.h"
 #include "filter.h"
+#include "tables.h"
 
 #define BYTES_READ 160 /* from the network header on: two IPv6 headers, VXLAN, TCP and a bit */
 #define BYTES_SIZE 272 /* any masked offset below 256 plus the widest load stays inside */
@@ -65,19 +67,9 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024); /* the collector sets another size before loading */
 } ring SEC(".maps") __weak;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, u32);
-	__type(value, struct filter);
-} filters SEC(".maps") __weak;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct control);
-} control SEC(".maps") __weak;
+/* Two, so that a change is seen whole: the collector fills the idle one and then flips `filter_in_force`. */
+__weak struct filter filters[2] = {};
+__weak volatile __u32 filter_in_force = 0;
 
 #define PLACES 32
 
@@ -96,24 +88,11 @@ struct skb_state {
 	u32 places[PLACES];
 };
 
-/* Keys and states apart: every packet looks for its key, so that these should stay in the cache. */
-struct skb_bucket {
-	u64 key[4];     /* address of the sk_buff; 0 = free */
-};
-
 struct skb_states {
 	struct skb_state state[4];
 };
 
-#define SKB_BUCKET_BITS 12
-#define SKB_BUCKETS (1 << SKB_BUCKET_BITS)
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SKB_BUCKETS);
-	__type(key, u32);
-	__type(value, struct skb_bucket);
-} skbs SEC(".maps") __weak;
+__weak struct skb_bucket skbs[SKB_BUCKETS] = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -135,17 +114,7 @@ struct {
 	__type(value, struct learned_bucket);
 } learned SEC(".maps") __weak;
 
-/* Addresses of learned tuples, by address_mark(): 1 = this one, or another of the same mark. */
-struct learned_marks {
-	u8 of[MARKS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct learned_marks);
-} learned_marks SEC(".maps") __weak;
+__weak struct learned_marks learned_marks = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -168,16 +137,9 @@ static __always_inline struct counters *counters_of(void)
 
 static __always_inline struct filter *filter_current(void)
 {
-	u32 zero = 0;
-	struct control *c = bpf_map_lookup_elem(&control, &zero);
-	struct filter *f;
-	u32 which;
+	struct filter *f = &filters[filter_in_force & 1];
 
-	if (!c)
-		return NULL;
-	which = c->current & 1;
-	f = bpf_map_lookup_elem(&filters, &which);
-	return f && f->active ? f : NULL;
+	return f->active ? f : NULL;
 }
 
 #endif

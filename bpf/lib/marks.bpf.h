@@ -25,17 +25,10 @@ struct ends {
 	u8 unclear; /* more than these fields would be needed */
 };
 
-static __always_inline struct learned_marks *learned_marks_of(void)
-{
-	u32 zero = 0;
-
-	return bpf_map_lookup_elem(&learned_marks, &zero);
-}
-
 /* Writes only what changes: the table is read on all CPUs. */
-static __always_inline void mark_learned(struct learned_marks *marks, struct address address)
+static __always_inline void mark_learned(struct address address)
 {
-	u8 *mark = &marks->of[address_mark(address) & (MARKS - 1)];
+	u8 *mark = &learned_marks.of[address_mark(address) & (MARKS - 1)];
 
 	if (!*mark)
 		*mark = 1;
@@ -83,7 +76,6 @@ static __always_inline u32 prefix_marks(const struct filter *f, struct address a
 static __always_inline bool marks_allow(struct sk_buff *skb, const struct filter *f, struct address from,
 					struct address to)
 {
-	const struct learned_marks *learned = learned_marks_of();
 	u32 src_at = address_mark(from) & (MARKS - 1), dst_at = address_mark(to) & (MARKS - 1);
 	u32 src = f->marks[src_at] | f->any_marks;
 	u32 dst = f->marks[dst_at] | f->any_marks;
@@ -101,7 +93,7 @@ static __always_inline bool marks_allow(struct sk_buff *skb, const struct filter
 	}
 	if ((src & MARK_A && dst & MARK_B) || (src & MARK_B && dst & MARK_A))
 		return true;
-	return !learned || (learned->of[src_at] && learned->of[dst_at]);
+	return learned_marks.of[src_at] && learned_marks.of[dst_at];
 }
 
 /* The header at a kernel address, read by plain loads: a copy, by bpf_probe_read_kernel(), costs several times as much. */

@@ -24,18 +24,20 @@ export function hookPlaces(target: FollowTarget, names: Names): HookPlace[] {
   }
   const families = familiesOf(target);
   const hooks = hooksOf(target, names);
+  if (hooks.length === 0) return [];
   return [...found].flatMap(cookie => families.map(family => ({ cookie, family, hooks })));
 }
 
 /**
- * Which hooks can tell something: between pods a filter's verdict; where a service is asked, what it is translated to as
- * well. INPUT and OUTPUT are of processes in the namespace itself: there the packets of a tunnel would be all.
+ * Which hooks can tell something that the devices do not: where a service is asked, what it is translated to, and when;
+ * between pods nothing, because a drop tells its hook by itself (`resolve/drop-hook.ts`). INPUT and OUTPUT are of processes in
+ * the namespace itself: without one of those the packets of a tunnel would be all.
  */
 function hooksOf({ src, dst }: FollowTarget, names: Names): readonly HookName[] {
   if (!isOfPods(src, names) || !isOfPods(dst, names))
     return ['prerouting', 'input', 'forward', 'output', 'postrouting'];
   const isTranslated = src.service !== undefined || dst.service !== undefined;
-  return isTranslated ? ['prerouting', 'forward', 'postrouting'] : ['forward'];
+  return isTranslated ? ['prerouting', 'forward', 'postrouting'] : [];
 }
 
 /** Are all its ends in pods that have a network namespace of their own? */

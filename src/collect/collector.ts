@@ -144,18 +144,9 @@ export class Collector {
   #onReply(reply: Extract<Frame, { kind: 'reply' }>): void {
     if (reply.refused !== undefined)
       this.#refusals.push(`${reply.refused} (${reply.why ?? 'no reason given'})`);
-    if (reply.refused === 'apply') this.#refuseOldest(reply.why ?? 'no reason given');
     if (reply.applied === undefined) return;
     this.#waiting.get(reply.applied)?.resolve();
     this.#waiting.delete(reply.applied);
-  }
-
-  #refuseOldest(why: string): void {
-    for (const [seq, waiting] of this.#waiting) {
-      this.#waiting.delete(seq);
-      waiting.reject(new TracerError('COLLECTOR_START', `the kernel did not take the filter: ${why}`));
-      return;
-    }
   }
 
   /** Whatever is waited for will not come. */

@@ -125,7 +125,7 @@ describe('netfilter links', () => {
   });
 
   test('are put where packets on the way are forwarded, in no pod', () => {
-    const found = hookPlaces(target('pod-a', 'nginx-2'), names);
+    const found = hookPlaces(target('pod-a', 'nginx-service'), names);
     expect(new Set(found.map(({ cookie }) => cookie))).toEqual(new Set(['100', '102', '103']));
   });
 
@@ -135,9 +135,9 @@ describe('netfilter links', () => {
     expect(families('pod-a', '10.96.45.123')).toEqual(new Set([4]));
   });
 
-  test('tell what they can: the filter between pods, the translation of a service, all where a node is an end', () => {
-    const hooks = (src: string, dst: string) => hookPlaces(target(src, dst), names)[0]!.hooks;
-    expect(hooks('pod-a', 'nginx-2')).toEqual(['forward']);
+  test('tell what they can: nothing between pods, the translation of a service, all where a node is an end', () => {
+    const hooks = (src: string, dst: string) => hookPlaces(target(src, dst), names)[0]?.hooks;
+    expect(hooks('pod-a', 'nginx-2')).toBeUndefined();
     expect(hooks('pod-a', 'nginx-service')).toEqual(['prerouting', 'forward', 'postrouting']);
     const all = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
     expect(hooks('pod-a', 'node-2')).toEqual(all);

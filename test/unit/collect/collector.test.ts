@@ -228,13 +228,6 @@ describe('one that misbehaves', () => {
     await collector.watch(rules, []); // the next one is judged by itself
   });
 
-  test('cannot put the filter in force: said at once', async () => {
-    const { collector } = await start('refuses');
-    const rule = { proto: 'any', a: { netns: ['13'] }, b: { any: true } } as const;
-    const error = (await collector.watch([rule], []).catch(reason => reason)) as TracerError;
-    expect(error.message).toBe('the kernel did not take the filter: Argument list too long');
-  });
-
   test('never answers: given up', async () => {
     const { collector } = await start('hesitates', { apply: 50 });
     await expect(collector.watch(rules, [])).rejects.toMatchObject({ code: 'COLLECTOR_START' });

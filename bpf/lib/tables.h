@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * Tables that are global variables of the taps; the collector's skeleton has to know their types too.
+ */
+#ifndef TRACER_TABLES_H
+#define TRACER_TABLES_H
+
+#include "hash.h"
+
+/* Keys and states apart: every packet looks for its key, so that these should stay in the cache. */
+struct skb_bucket {
+	__u64 key[4]; /* address of the sk_buff; 0 = free */
+};
+
+#define SKB_BUCKET_BITS 12
+#define SKB_BUCKETS (1 << SKB_BUCKET_BITS)
+
+/* Addresses of learned tuples, by address_mark(): 1 = this one, or another of the same mark. */
+struct learned_marks {
+	__u8 of[MARKS];
+};
+
+#endif
