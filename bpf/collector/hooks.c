@@ -200,6 +200,11 @@ static int links_into(__u64 cookie, __u64 *opened_ns)
 	return links;
 }
 
+bool hooks_held(void)
+{
+	return hooks.count > 0;
+}
+
 void hooks_release(struct inventory *inventory)
 {
 	for (int i = hooks.count - 1; i >= 0; i--) {

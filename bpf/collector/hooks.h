@@ -3,6 +3,7 @@
 #define TRACER_HOOKS_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 
 struct inventory;
 
@@ -21,6 +22,9 @@ void hooks_begin(void);
 void hooks_want(__u64 cookie, __u8 pf, __u8 wanted);
 /* Attaches what is missing, closes what is no longer wanted. Returns the number of links open. */
 int hooks_apply(struct inventory *inventory);
+
+/* Are there any? */
+bool hooks_held(void);
 
 /* Lets go of namespaces that only we hold. */
 void hooks_release(struct inventory *inventory);

@@ -39,6 +39,7 @@
  */
 #define HEARTBEAT_NS (20 * MS)
 #define IDLE_NS      (200 * MS) /* when none came for this long, and then between heartbeats */
+#define REST_NS      (1000 * MS) /* when none came for this long, taps that need one first are taken off; and then */
 
 static struct collector {
 	struct tracer_bpf *bpf;
@@ -48,6 +49,7 @@ static struct collector {
 	__u64 events;
 	__u64 until_ns; /* a drain ends at the first record younger than this */
 	__u64 active_ns; /* last time that there was something to do */
+	bool resting;
 	char line[4096];
 	size_t line_len;
 } self;
@@ -97,12 +99,17 @@ static void on_inventory(void *ctx, const char *json, size_t len)
 static void drain(__u64 until_ns)
 {
 	__u64 before = self.events;
+	bool rest;
 
 	self.until_ns = until_ns;
 	output_take_aside();
 	ring_buffer__consume(self.ring);
 	if (self.events != before)
 		self.active_ns = until_ns;
+	rest = until_ns > self.active_ns + REST_NS;
+	if (rest != self.resting)
+		taps_rest(self.bpf, rest);
+	self.resting = rest;
 }
 
 /* Everything that happened before `now` goes out, then what was lost of it, then the time itself. */
@@ -248,7 +255,9 @@ static void fall_asleep(void)
 static __u64 rest_ns(__u64 now_ns, __u64 beat_ns)
 {
 	bool is_idle = now_ns - self.active_ns > IDLE_NS;
-	__u64 due_ns = beat_ns + (is_idle ? IDLE_NS : HEARTBEAT_NS);
+	/* namespaces that hold nothing but our links are let go at a heartbeat */
+	bool rests = self.resting && !hooks_held();
+	__u64 due_ns = beat_ns + (rests ? REST_NS : is_idle ? IDLE_NS : HEARTBEAT_NS);
 
 	return due_ns > now_ns ? due_ns - now_ns : 0;
 }
@@ -274,6 +283,7 @@ static int run(void)
 		perror("epoll");
 		return 1;
 	}
+	self.active_ns = clock_ns(CLOCK_MONOTONIC);
 	for (;;) {
 		__u64 now_ns = clock_ns(CLOCK_MONOTONIC), rest = rest_ns(now_ns, beat_ns);
 		int n;

@@ -26,6 +26,12 @@ int taps_ring(const struct tracer_bpf *bpf);
 /* Makes `filter` the one in force. */
 void taps_filter(struct tracer_bpf *bpf, const struct filter *filter);
 
+/*
+ * Takes off the taps that tell only what becomes of packets followed already, or puts them back: within a millisecond of the first
+ * followed packet.
+ */
+void taps_rest(struct tracer_bpf *bpf, bool rest);
+
 /* The next record wakes the reader: it is about to wait for longer than it drains. */
 void taps_reader_sleeps(struct tracer_bpf *bpf, bool sleeps);
 

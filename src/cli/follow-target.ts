@@ -17,8 +17,9 @@ export interface FollowTarget {
 /** The kernel copies what may belong to it; ports change on the way, so they are compared later. */
 export function watchRules(target: FollowTarget): WatchRule[] {
   const proto = kernelProto(target.proto);
-  const a = sideOf(target.src);
-  const rules: WatchRule[] = [{ proto, a, b: sideOf(target.dst) }];
+  const { src, dst } = target;
+  const a = sideOf(src, dst);
+  const rules: WatchRule[] = [{ proto, a, b: sideOf(dst, src) }];
   if (target.dnsIps.length > 0) rules.push({ proto: 'any', a, b: { ips: target.dnsIps } });
   return rules;
 }
@@ -28,19 +29,19 @@ function kernelProto(proto: string | undefined): WatchRule['proto'] {
   return proto === 'icmp' || proto === 'icmpv6' ? 'icmp' : 'any';
 }
 
-function sideOf(selection: Selection): WatchSide {
+function sideOf(selection: Selection, other: Selection): WatchSide {
   if (selection.any === true) return { any: true };
-  return {
-    ips: [
-      ...new Set([
-        ...selection.ips,
-        ...selection.cidrs,
-        ...(selection.backendIps ?? []),
-        ...(selection.nodeIps ?? []),
-      ]),
-    ],
-    netns: selection.netnsCookies,
-  };
+  const ips = [
+    ...new Set([
+      ...selection.ips,
+      ...selection.cidrs,
+      ...(selection.backendIps ?? []),
+      ...(selection.nodeIps ?? []),
+    ]),
+  ];
+  // Between two known ends a pod is its addresses; to look at the namespace as well costs every packet of the host.
+  const isKnownByIp = ips.length > 0 && selection.kind === 'pod' && other.any !== true && other.ips.length > 0;
+  return { ips, netns: isKnownByIp ? [] : selection.netnsCookies };
 }
 
 /** Decides once a flow, by the first journey of it that tells who opened it; the others of the flow go the same way. */

@@ -1,6 +1,6 @@
 /**
  * What tracing costs traffic that is not followed, and traffic that is: UDP packets per second from a pod to a pod on the other
- * node, untraced and in four other ways. The ways take turns in short slices, so that what else the machine does falls on
+ * node, untraced and in other ways. The ways take turns in short slices, so that what else the machine does falls on
  * all of them; a ratio is the median of the ratios within a round.
  */
 import { spawn } from 'node:child_process';
@@ -12,10 +12,12 @@ import { FollowRun, type FollowSummary, loadedTaps } from './lib/follow-run.ts';
 import { median, remark, remarkLoad, report } from './lib/report.ts';
 import { loadWay, udpLoad } from './lib/udp-load.ts';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
 const SLICE_MS = 700;
 const STEADY_RATE = 20_000;
 const STEADY_MS = 5000;
+/** By then taps rest that are of no use before a followed packet was seen. */
+const SETTLE_MS = 1500;
 const UNDISTURBED_TRIES = 20;
 const FREE_MS = 120_000;
 
@@ -28,6 +30,8 @@ interface Way {
 const ways: readonly Way[] = [
   { name: 'untraced', start: async () => async () => undefined },
   { name: 'follow_other', start: lab => startFollow(lab, loadWay.from, 'nginx-3') },
+  { name: 'follow_other_busy', start: lab => startBusy(lab, loadWay.from, 'nginx-3') },
+  { name: 'follow_other_service', start: lab => startFollow(lab, 'nginx-1', 'nginx-service') },
   { name: 'attached_idle', start: startIdle },
   { name: 'follow_everything', start: lab => startFollow(lab, 'any', 'any') },
   { name: 'tcpdump_one_device', start: startTcpdump },
@@ -36,6 +40,17 @@ const ways: readonly Way[] = [
 async function startFollow(lab: BenchLab, src: string, dst: string) {
   const run = await FollowRun.start(['--context', lab.context, src, dst]);
   return () => run.stop();
+}
+
+/** The other conversation has packets of its own: 20 a second. */
+async function startBusy(lab: BenchLab, src: string, dst: string) {
+  const stop = await startFollow(lab, src, dst);
+  const ping = lab.spawn(src, ['ping', '-q', '-i', '0.1', '10.244.2.8'], 'ignore');
+  return async () => {
+    ping.kill('SIGINT');
+    await new Promise(resolve => ping.once('close', resolve));
+    return stop();
+  };
 }
 
 /** The taps attached and nothing asked of them. */
@@ -73,6 +88,7 @@ async function slice(lab: BenchLab, way: Way): Promise<Slice> {
     await noTaps();
     const stop = await way.start(lab);
     const own = loadedTaps();
+    if (own !== '') await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
     const { perSecond, perCpuSecond } = await udpLoad(lab, SLICE_MS);
     const isUndisturbed = loadedTaps() === own && (own === '' || own.split(' ').length === 2);
     const summary = await stop();

@@ -52,20 +52,25 @@ function matched(follow: FollowTarget, ...walks: readonly Walk[]): boolean[] {
 }
 
 describe('the kernel is asked for', () => {
-  test('all addresses that the packet may carry on its way, and the namespaces', () => {
+  test('all addresses that the packet may carry on its way', () => {
     const node = { ...byService, nodeIps: ['172.18.0.2'] };
     expect(watchRules(target(pod, node, { proto: 'tcp' }))).toEqual([
       {
         proto: 'tcp',
-        a: { ips: [podA], netns: ['11'] },
+        a: { ips: [podA], netns: [] },
         b: { ips: [service, nginx1, nginx2, '172.18.0.2'], netns: [] },
       },
     ]);
   });
 
+  test('the namespace of a pod where the other end may be anything: its loopback is meant too', () => {
+    const [rule] = watchRules(target(pod, any));
+    expect(rule).toEqual({ proto: 'any', a: { ips: [podA], netns: ['11'] }, b: { any: true } });
+  });
+
   test('DNS of SRC besides, whatever the protocol', () => {
     const [, dns] = watchRules(target(pod, byService, { proto: 'tcp', dnsIps: ['10.96.0.10'] }));
-    expect(dns).toEqual({ proto: 'any', a: { ips: [podA], netns: ['11'] }, b: { ips: ['10.96.0.10'] } });
+    expect(dns).toEqual({ proto: 'any', a: { ips: [podA], netns: [] }, b: { ips: ['10.96.0.10'] } });
   });
 
   test.each([
