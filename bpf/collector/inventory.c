@@ -23,7 +23,7 @@
 #define LOOK_MS 25
 /* A change rarely comes alone; without any, fewer wake-ups disturb less. */
 #define LOOK_CALM_MS 75
-#define CALM_NS (3000 * MS)
+#define CALM_NS (1000 * MS)
 /* Without the BPF walker a look reads all of /proc. */
 #define LOOK_PROC_MS 250
 /* Where containers start all the time, something is mounted all the time. */
