@@ -100,7 +100,9 @@ export class HopBuilder {
   #between(first: Event, before: Event, after: Event, changes: Changes, hops: HopDraft[]): void {
     const layer = innermost(before);
     const isHook = after.tap === tap.netfilter; // shows its rewrites itself
-    if (layer === undefined || !(isDevice(after) || isHook || after.tap === tap.neighbour)) return;
+    // What is dropped at a hook has been routed, and perhaps translated, since it came.
+    const isDropped = after.tap === tap.kfreeSkb && after.netns === before.netns && after.ifindex !== 0;
+    if (layer === undefined || !(isDevice(after) || isHook || isDropped || after.tap === tap.neighbour)) return;
     let tuple = tupleOf(layer);
     if (changes.encap?.from !== undefined)
       hops.push(this.#inferred(first, after, 'tunnel', 'decap', [changes.encap], tuple));

@@ -1,6 +1,7 @@
 /** Who sent it to whom, and through which places: CONTRACT 2 and 3. */
 import { describe, expect, test } from 'vitest';
 import type { Journey } from '../../../src/model/journey.ts';
+import { eventRouted } from '../../../src/model/layout.generated.ts';
 import { arpPacket, icmpPacket, tcpPacket } from '../../helpers/frames-packets.ts';
 import { MS, Rig, Walk } from '../../helpers/journeys.ts';
 import {
@@ -137,6 +138,22 @@ describe('hops', () => {
       verdict: 'skb_consume_udp',
     });
     expect(journey.outcome).toMatchObject({ kind: 'delivered', to: 'process', at: journey.hops.length - 1 });
+  });
+
+  test('what was dropped in FORWARD had been routed', () => {
+    const request = { src: podA, dst: nginx1, sport: 5, dport: 8080, id: 7 };
+    const walk = new Walk(tcpPacket({ ...request, ttl: 64 }))
+      .queue('pod-a eth0')
+      .receive('node-1 va')
+      .receive('node-1 cni0');
+    const { ifindex } = walk.events.at(-1)!;
+    const at = { at: walk.nowNs + 1000, flags: eventRouted, ifindex: ifindex! };
+    walk
+      .becomes(tcpPacket({ ...request, ttl: 63 }))
+      .onlyFreed('NETFILTER_DROP', 'nft_do_chain', 'node-1 cni0', at);
+    const journey = resolved(walk);
+    expect(places(journey).slice(-2)).toEqual(['node-1 route lookup cni0 ~', 'node-1 drop drop -']);
+    expect(journey.outcome).toMatchObject({ kind: 'dropped', hook: 'forward' });
   });
 
   test('the hook that dropped it, where hooks were watched', () => {
