@@ -40,7 +40,8 @@ function sideOf(selection: Selection, other: Selection): WatchSide {
     ]),
   ];
   // Between two known ends a pod is its addresses; to look at the namespace as well costs every packet of the host.
-  const isKnownByIp = ips.length > 0 && selection.kind === 'pod' && other.any !== true && other.ips.length > 0;
+  const isKnownByIp =
+    ips.length > 0 && selection.kind === 'pod' && other.any !== true && other.ips.length > 0;
   return { ips, netns: isKnownByIp ? [] : selection.netnsCookies };
 }
 

@@ -102,7 +102,8 @@ export class HopBuilder {
     const isHook = after.tap === tap.netfilter; // shows its rewrites itself
     // What is dropped at a hook has been routed, and perhaps translated, since it came.
     const isDropped = after.tap === tap.kfreeSkb && after.netns === before.netns && after.ifindex !== 0;
-    if (layer === undefined || !(isDevice(after) || isHook || isDropped || after.tap === tap.neighbour)) return;
+    if (layer === undefined || !(isDevice(after) || isHook || isDropped || after.tap === tap.neighbour))
+      return;
     let tuple = tupleOf(layer);
     if (changes.encap?.from !== undefined)
       hops.push(this.#inferred(first, after, 'tunnel', 'decap', [changes.encap], tuple));

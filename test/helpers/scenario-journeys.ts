@@ -162,13 +162,13 @@ const scenarios: Readonly<Record<string, Expected>> = {
   ],
 
   'no-endpoints': [
-    'request SYN, pod-a → no-endpoints:80: pod-a eth0 | node-1 veth0af40105{, cni0}; dropped in node-1 by forward, NETFILTER_DROP in nft_do_chain; told by ICMP port unreachable for tcp 10.96.45.200:80',
+    'request SYN, pod-a → no-endpoints:80: pod-a eth0 | node-1 veth0af40105{, cni0}, ttl 63; dropped in node-1 by forward, NETFILTER_DROP in nft_do_chain; told by ICMP port unreachable for tcp 10.96.45.200:80',
     'related ICMP port unreachable for tcp 10.96.45.200:80, node-1 → pod-a: node-1 {cni0, }veth0af40105 | pod-a eth0; consumed by icmp; is about SYN',
   ],
 
   'policy-drop': [
-    'request SYN, denied → nginx-2:8080: denied eth0 | node-1 veth0af4010a, {cni0, }ttl 63, {to node-2}; dropped in node-2 by forward, NETFILTER_DROP in nft_do_chain',
-    'request SYN, denied → nginx-2:8080: denied eth0 | node-1 veth0af4010a, {cni0, }ttl 63, {to node-2}; dropped in node-2 by forward, NETFILTER_DROP in nft_do_chain; repeats SYN',
+    'request SYN, denied → nginx-2:8080: denied eth0 | node-1 veth0af4010a, {cni0, }ttl 63, {to node-2}, ttl 62; dropped in node-2 by forward, NETFILTER_DROP in nft_do_chain',
+    'request SYN, denied → nginx-2:8080: denied eth0 | node-1 veth0af4010a, {cni0, }ttl 63, {to node-2}, ttl 62; dropped in node-2 by forward, NETFILTER_DROP in nft_do_chain; repeats SYN',
   ],
 
   mtu: [
