@@ -39,10 +39,17 @@ function sideOf(selection: Selection, other: Selection): WatchSide {
       ...(selection.nodeIps ?? []),
     ]),
   ];
-  // Between two known ends a pod is its addresses; to look at the namespace as well costs every packet of the host.
-  const isKnownByIp =
-    ips.length > 0 && selection.kind === 'pod' && other.any !== true && other.ips.length > 0;
-  return { ips, netns: isKnownByIp ? [] : selection.netnsCookies };
+  return { ips, netns: isKnownByIp(selection, other) ? [] : selection.netnsCookies };
+}
+
+/**
+ * Between two known ends a pod is its addresses, unless both are in it: then its loopback is meant too. To look at the namespace as
+ * well costs every packet of the host.
+ */
+function isKnownByIp(side: Selection, other: Selection): boolean {
+  if (side.kind !== 'pod' || side.ips.length === 0 || other.any === true || other.ips.length === 0)
+    return false;
+  return !side.netnsCookies.some(cookie => other.netnsCookies.includes(cookie));
 }
 
 /** Decides once a flow, by the first journey of it that tells who opened it; the others of the flow go the same way. */

@@ -68,6 +68,15 @@ describe('the kernel is asked for', () => {
     expect(rule).toEqual({ proto: 'any', a: { ips: [podA], netns: ['11'] }, b: { any: true } });
   });
 
+  test('the namespace of a pod where both ends are in it', () => {
+    const [rule] = watchRules(target(pod, pod));
+    expect(rule).toEqual({
+      proto: 'any',
+      a: { ips: [podA], netns: ['11'] },
+      b: { ips: [podA], netns: ['11'] },
+    });
+  });
+
   test('DNS of SRC besides, whatever the protocol', () => {
     const [, dns] = watchRules(target(pod, byService, { proto: 'tcp', dnsIps: ['10.96.0.10'] }));
     expect(dns).toEqual({ proto: 'any', a: { ips: [podA], netns: [] }, b: { ips: ['10.96.0.10'] } });
