@@ -43,12 +43,12 @@ function sideOf(selection: Selection, other: Selection): WatchSide {
 }
 
 /**
- * Between two known ends a pod is its addresses, unless both are in it: then its loopback is meant too. To look at the namespace as
- * well costs every packet of the host.
+ * On the way to another pod or a service a pod is its addresses, unless both are in it: then its loopback is meant too, as where
+ * 127.0.0.1 is asked for. To look at the namespace as well costs every packet of the host.
  */
 function isKnownByIp(side: Selection, other: Selection): boolean {
-  if (side.kind !== 'pod' || side.ips.length === 0 || other.any === true || other.ips.length === 0)
-    return false;
+  if (side.kind !== 'pod' || side.ips.length === 0) return false;
+  if ((other.kind !== 'pod' && other.kind !== 'service') || other.ips.length === 0) return false;
   return !side.netnsCookies.some(cookie => other.netnsCookies.includes(cookie));
 }
 

@@ -77,6 +77,11 @@ describe('the kernel is asked for', () => {
     });
   });
 
+  test('the namespace of a pod where it asks itself by an address that all have', () => {
+    const [rule] = watchRules(target(pod, select('ip', ['127.0.0.1'])));
+    expect(rule!.a).toEqual({ ips: [podA], netns: ['11'] });
+  });
+
   test('DNS of SRC besides, whatever the protocol', () => {
     const [, dns] = watchRules(target(pod, byService, { proto: 'tcp', dnsIps: ['10.96.0.10'] }));
     expect(dns).toEqual({ proto: 'any', a: { ips: [podA], netns: [] }, b: { ips: ['10.96.0.10'] } });
