@@ -197,6 +197,7 @@ struct tracer_bpf *taps_open(const struct taps_options *options)
 /* An empty program costs each packet of the host as well: these three some 4 % of the packets a second. */
 void taps_rest(struct tracer_bpf *bpf, bool rest)
 {
+	bpf->bss->none_on_its_way = rest;
 	for (size_t i = 0; i < ROWS; i++) {
 		if (!rows[i].rests || state.reason[i][0] || !state.link[i] == rest)
 			continue;
@@ -251,6 +252,7 @@ void taps_filter(struct tracer_bpf *bpf, const struct filter *filter)
 	__u32 idle = !bpf->bss->filter_in_force;
 
 	memcpy(&bpf->bss->filters[idle], filter, sizeof(*filter));
+	bpf->bss->filters[idle].by_address = !filter->has_netns && !filter->prefix_count;
 	__atomic_store_n(&bpf->bss->filter_in_force, idle, __ATOMIC_RELEASE);
 }
 

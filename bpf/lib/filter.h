@@ -45,6 +45,7 @@ struct filter {
 	__u32 icmp;         /* ICMP and ICMPv6 */
 	__u32 any_marks;    /* MARK_* that every address has */
 	__u32 has_netns;    /* some side is a namespace */
+	__u32 by_address;   /* no side is a namespace or a prefix */
 	__u16 tunnel_ports[FILTER_TUNNELS];  /* UDP destination ports that carry VXLAN, network order */
 	__u8 marks[MARKS];  /* MARK_* by address_mark() and netns_mark(); never too few, sometimes too many */
 	struct filter_prefix prefixes[FILTER_PREFIXES];

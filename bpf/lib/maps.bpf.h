@@ -70,6 +70,8 @@ struct {
 /* Two, so that a change is seen whole: the collector fills the idle one and then flips `filter_in_force`. */
 __weak struct filter filters[2] = {};
 __weak volatile __u32 filter_in_force = 0;
+/* No followed packet was seen for a while: a stranger need not be looked for among those that are followed by their sk_buff. */
+__weak volatile __u32 none_on_its_way = 0;
 
 #define PLACES 32
 

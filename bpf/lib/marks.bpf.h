@@ -76,10 +76,14 @@ static __always_inline u32 prefix_marks(const struct filter *f, struct address a
 static __always_inline bool marks_allow(struct sk_buff *skb, const struct filter *f, struct address from,
 					struct address to)
 {
-	u32 src_at = address_mark(from) & (MARKS - 1), dst_at = address_mark(to) & (MARKS - 1);
-	u32 src = f->marks[src_at] | f->any_marks;
-	u32 dst = f->marks[dst_at] | f->any_marks;
+	u32 src_at, dst_at = address_mark(to) & (MARKS - 1);
+	u32 src, dst = f->marks[dst_at] | f->any_marks;
 
+	/* without more than addresses to go by, both have to be marked */
+	if (!dst && f->by_address && !learned_marks.of[dst_at])
+		return false;
+	src_at = address_mark(from) & (MARKS - 1);
+	src = f->marks[src_at] | f->any_marks;
 	if (f->has_netns) {
 		struct net *net = skb->dev->nd_net.net;
 		u32 place = f->marks[netns_mark(net->net_cookie) & (MARKS - 1)];

@@ -77,13 +77,15 @@ static __always_inline int at_device(struct sk_buff *skb, u32 tap)
 {
 	struct filter *f = filter_current();
 	struct scratch *s;
+	bool is_strange;
 
 	if (!f)
 		return 0;
-	s = scratch_of(tap);
-	if (!s)
+	is_strange = is_stranger(skb, f);
+	if (is_strange && none_on_its_way)
 		return 0;
-	if (is_stranger(skb, f) && !slot_find(address_number(s, skb)).state)
+	s = scratch_of(tap);
+	if (!s || (is_strange && !slot_find(address_number(s, skb)).state))
 		return 0;
 	if (!read_headers(skb, s))
 		return 0;

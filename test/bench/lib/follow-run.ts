@@ -25,6 +25,9 @@ export class FollowRun {
   static async start(args: readonly string[]): Promise<FollowRun> {
     const child = spawn(tracerPath, ['follow', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     const run = new FollowRun(child);
+    const kill = (): void => void child.kill();
+    process.once('exit', kill); // where the benchmark is interrupted
+    child.once('close', () => process.off('exit', kill));
     child.stderr!.setEncoding('utf8');
     await new Promise<void>((resolve, reject) => {
       child.stderr!.on('data', (text: string) => {
