@@ -2,8 +2,10 @@
 /*
  * A packet that has to wait until ARP or neighbour discovery tells its next hop's MAC address. __neigh_event_send() has just put it
  * at the end of the neighbour's queue when this fires (result 1); it goes on when the answer comes, or is dropped after some 3 s.
+ * What is made here waits before any device has shown it: then this is the first that is seen of it.
  */
 #include "../lib/emit.bpf.h"
+#include "../lib/process.bpf.h"
 
 SEC("tp_btf/neigh_event_send_done")
 int BPF_PROG(neigh_event_send_done, struct neighbour *neigh, int result)
@@ -15,6 +17,7 @@ int BPF_PROG(neigh_event_send_done, struct neighbour *neigh, int result)
 	struct scratch *s;
 	struct slot slot;
 	struct net *net;
+	u64 address;
 
 	if (!f || result != 1)
 		return 0;
@@ -22,17 +25,37 @@ int BPF_PROG(neigh_event_send_done, struct neighbour *neigh, int result)
 	if (!s)
 		return 0;
 	skb = neigh->arp_queue.prev;
-	slot = slot_find(address_number(s, skb));
-	if (!slot.state || !view_skb(skb, s, f) || !same_fingerprint(slot.state, &s->view))
+	address = address_number(s, skb);
+	slot = slot_find(address);
+	if (!view_skb(skb, s, f))
+		return 0;
+	dev = neigh->dev;
+	net = dev->nd_net.net;
+	if (slot.state && !same_fingerprint(slot.state, &s->view))
+		slot_release(&slot);
+	if (!slot.state && !is_followed(f, &s->view, net->net_cookie))
 		return 0;
 	count = counters_of();
 	if (!count)
 		return 0;
-	dev = neigh->dev;
-	net = dev->nd_net.net;
 	event_begin(&s->event, TAP_NEIGHBOUR);
-	s->event.packet = slot.state->packet;
-	slot.state->seen_ns = s->event.time_ns;
+	if (!slot.state) {
+		s->event.identity = IDENTITY_FIRST;
+		s->event.packet = next_packet(count);
+		if (!slot_claim(&slot, address, s->event.time_ns, count))
+			count->state_evicted++;
+		else
+			state_begin(slot.state, &s->view, s->event.packet, net->net_cookie);
+	}
+	if (slot.state) {
+		s->event.packet = slot.state->packet;
+		slot.state->seen_ns = s->event.time_ns;
+		slot.state->ttl = s->view.ttl;
+	}
+	if (socket_net(skb) == net) {
+		s->event.flags |= EVENT_OWN_SOCKET;
+		socket_sends(address_number(s, skb->sk), s->event.time_ns);
+	}
 	s->event.netns = net->net_cookie;
 	s->event.netns_inode = net->ns.inum;
 	s->event.ifindex = dev->ifindex;

@@ -2,9 +2,9 @@
  * What a new packet is to earlier ones, other than a copy: sent again, the kernel's own answer, an error about it.
  *
  * The kernel answers while it handles the packet: on the same CPU, in the same namespace, right after it was received or sent. A
- * packet that OUTPUT rejects may be seen at its end alone, which comes after the error about it. A retransmission starts at the
- * same place with the same addresses and the same sequence number. What this cannot know: an error that comes
- * from a timer (a neighbour that did not answer), and a retransmission that begins at another byte.
+ * packet that OUTPUT rejects, or for which no neighbour answered, ends after the error about it. A retransmission starts at the same
+ * place with the same addresses and the same sequence number. What this cannot know: a retransmission that begins at another
+ * byte.
  */
 import type { Event, NetworkLayer } from '../model/event.ts';
 import type { LinkKind } from '../model/journey.ts';
@@ -20,7 +20,7 @@ const ANSWERS_ICMP = new Set([0, 129, 136]);
 const ARP_REPLY = 2;
 const OUTPUT = 3;
 /** Where a packet that was made here is seen first; what a filter throws away at once, at its end. */
-const begins = new Set<number>([tap.netDevQueue, tap.netfilter, tap.kfreeSkb]);
+const begins = new Set<number>([tap.netDevQueue, tap.netfilter, tap.neighbour, tap.kfreeSkb]);
 
 interface Seen {
   readonly journey: OpenJourney;
@@ -41,6 +41,7 @@ export class Relations {
     if (event.tap === tap.netifReceiveSkb) this.#received.set(event.cpu, { journey, event });
     if (event.tap === tap.netfilter && event.nfHook === OUTPUT)
       this.#leaving.set(event.cpu, { journey, event });
+    if (event.tap === tap.kfreeSkb) this.#linkEarlierError(journey, event);
   }
 
   /** The first event of a journey. */
@@ -51,7 +52,6 @@ export class Relations {
     const quoted = event.headers?.quoted;
     if (quoted !== undefined) this.#linkError(journey, event, quoted);
     else if (isKernelAnswer(layer)) this.#linkAnswer(journey, event, layer);
-    if (event.tap === tap.kfreeSkb) this.#linkEarlierError(journey, event, layer);
   }
 
   #linkAnswer(journey: OpenJourney, event: Event, layer: NetworkLayer): void {
@@ -70,10 +70,12 @@ export class Relations {
     this.#unexplained.set(event.cpu, { journey, event });
   }
 
-  #linkEarlierError(journey: OpenJourney, event: Event, layer: NetworkLayer): void {
+  #linkEarlierError(journey: OpenJourney, event: Event): void {
     const error = this.#unexplained.get(event.cpu);
-    if (error === undefined || !isJustBefore(error, journey, event)) return;
-    if (isSame(error.event.headers!.quoted!, layer)) relate('error', journey, error.journey);
+    const layer = error && isJustBefore(error, journey, event) ? innermost(event) : undefined;
+    if (layer === undefined || !isSame(error!.event.headers!.quoted!, layer)) return;
+    relate('error', journey, error!.journey);
+    this.#unexplained.delete(event.cpu);
   }
 
   #linkRetransmit(journey: OpenJourney, event: Event, layer: NetworkLayer): void {

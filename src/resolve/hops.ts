@@ -84,7 +84,7 @@ export class HopBuilder {
 
   /** A rewrite in OUTPUT (a process of the node calls a service) precedes the first device. */
   #beforeBirth(first: Event, hops: HopDraft[]): void {
-    if (first.tap !== tap.netDevQueue) return;
+    if (first.tap !== tap.netDevQueue && first.tap !== tap.neighbour) return;
     const { dst, src } = changesBeforeBirth(first, this.#places);
     const layer = innermost(first);
     if (layer === undefined) return;

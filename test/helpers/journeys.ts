@@ -83,6 +83,7 @@ const reasons = [
   'OTHERHOST',
   'TCP_OLD_SEQUENCE',
   'IP_INADDRERRORS',
+  'NEIGH_FAILED',
 ];
 
 export type EventMore = Partial<Omit<EventFields, 'timeNs' | 'tap'>> & {

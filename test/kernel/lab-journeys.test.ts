@@ -35,13 +35,7 @@ async function show(following: Following, lab: string, scenario: Scenario): Prom
     const { src, dst } = scenarioFollow(lab, scenario);
     const scope = { cluster: `lab:${lab}` };
     const target = { src: select(src, names, scope), dst: select(dst, names, scope), dnsIps: [] };
-    // Always for both families at once: a namespace that gets links for the second later may be let go by mistake (hooks_release()).
-    const places = new Map(hookPlaces(target, names).map(place => [place.cookie, place]));
-    const hooks = [...places.values()].flatMap(place => [
-      { ...place, family: 4 as const },
-      { ...place, family: 6 as const },
-    ]);
-    await following.watch(watchRules(target), hooks);
+    await following.watch(watchRules(target), hookPlaces(target, names));
     const before = following.told().all.length;
     const env = { LC_ALL: 'C' };
     const { exitCode = -1, all } = await execa(file, args, {

@@ -139,6 +139,16 @@ describe('an error about what this host wanted to send', () => {
     expect(links(rig.of(request))).toEqual([`error child ${rig.of(error).id}`]);
   });
 
+  test('is linked to one that waited in vain for a neighbour', () => {
+    const request = new Walk(tcpPacket(sent)).waits('pod-a eth0', { own: true });
+    const end = { at: 3000 * MS + 500, flags: 0 };
+    request.onlyFreed('NEIGH_FAILED', 'neigh_invalidate', 'pod-a eth0', end);
+    const error = rejected(3000 * MS);
+    const rig = new Rig().walk(request, error).finish();
+    expect(links(rig.of(error))).toEqual([`error parent ${rig.of(request).id}`]);
+    expect(rig.of(request)).toMatchObject({ outcome: { kind: 'dropped' }, complete: true });
+  });
+
   test('not to another one that ends there', () => {
     const end = [
       'NETFILTER_DROP',
