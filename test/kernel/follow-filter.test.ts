@@ -5,10 +5,12 @@
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labDown } from '../../src/lab/down.ts';
+import { enterArgv } from '../../src/lab/enter.ts';
+import { labTarget } from '../../src/lab/status.ts';
 import { labUp } from '../../src/lab/up.ts';
 import type { Journey } from '../../src/model/journey.ts';
-import { RunningTracer } from '../helpers/cli.ts';
-import { inLab, testLabName } from '../helpers/lab.ts';
+import { RunningTracer, tracer } from '../helpers/cli.ts';
+import { testLabName } from '../helpers/lab.ts';
 
 const lab = testLabName('filter');
 const curl = ['curl', '-sS', '-g', '-m', '2'];
@@ -21,9 +23,19 @@ afterAll(async () => {
 });
 
 async function follow(from: string, src: string, dst: string, ...command: string[]): Promise<Journey[]> {
-  const run = await RunningTracer.following(['--context', `lab:${lab}`, src, dst, '-o', 'json']);
-  await inLab(lab, from, ...command);
-  const { stdout } = await run.kill('SIGINT');
+  // As its own command: then it waits for what the last packets become.
+  const inside = enterArgv(labTarget(lab, from), command);
+  const { stdout } = await tracer([
+    'follow',
+    '--context',
+    `lab:${lab}`,
+    src,
+    dst,
+    '-o',
+    'json',
+    '--',
+    ...inside,
+  ]);
   return stdout
     .split('\n')
     .filter(line => line !== '')
