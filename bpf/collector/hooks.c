@@ -140,6 +140,7 @@ void hooks_want(__u64 cookie, __u8 pf, __u8 wanted)
 {
 	struct place *place;
 
+	wanted &= ALL_HOOKS;
 	for (int i = 0; i < hooks.count; i++) {
 		if (hooks.places[i].cookie != cookie || hooks.places[i].pf != pf || hooks.places[i].hooks != wanted)
 			continue;
@@ -152,7 +153,7 @@ void hooks_want(__u64 cookie, __u8 pf, __u8 wanted)
 	*place = (struct place){
 		.cookie = cookie,
 		.pf = pf,
-		.hooks = wanted & ALL_HOOKS,
+		.hooks = wanted,
 		.wanted = true,
 		.links = {-1, -1, -1, -1, -1},
 	};

@@ -8,7 +8,6 @@
  */
 import type { ConntrackRecord, Event, NetworkLayer, TupleRecord } from '../model/event.ts';
 import type { JourneyRecord } from '../model/journey-record.ts';
-import { eventRouted } from '../model/layout.generated.ts';
 
 /** What one event showed. */
 export interface Sight {
@@ -142,9 +141,9 @@ function isSameTuple(a: TupleRecord, b: TupleRecord): boolean {
   );
 }
 
-function endAt({ ends, events }: JourneyRecord, index: number): string | undefined {
+function endAt({ ends }: JourneyRecord, index: number): string | undefined {
   const end = ends.size === 0 ? undefined : ends.get(index);
-  return end && `${end.verdict.kind} ${end.reason} ${end.location} ${events[index]!.flags & eventRouted}`;
+  return end && `${end.verdict.kind} ${end.reason} ${end.location}`;
 }
 
 function processAt({ processes }: JourneyRecord, index: number): string | undefined {
