@@ -113,6 +113,12 @@ test('an ICMP error is linked to the packet that it quotes', () => {
 
 describe('an error about what this host wanted to send', () => {
   const sent = { src: podA, dst: '10.96.45.200', sport: 5, dport: 80, id: 77, ttl: 64 };
+  const atOutput = [
+    'NETFILTER_DROP',
+    'nft_do_chain',
+    'pod-a eth0',
+    { at: 21_000, ifindex: 0, dev: '' },
+  ] as const;
   const rejected = (at: number): Walk =>
     new Walk(icmpPacket({ src: podA, dst: podA, type: 3, quoted: tcpPacket(sent) }), { at }).queue(
       'pod-a lo',
@@ -126,13 +132,7 @@ describe('an error about what this host wanted to send', () => {
   });
 
   test('is linked to one that only its end, after the error, showed', () => {
-    const end = [
-      'NETFILTER_DROP',
-      'nft_do_chain',
-      'pod-a eth0',
-      { at: 21_000, ifindex: 0, dev: '' },
-    ] as const;
-    const request = new Walk(tcpPacket(sent)).onlyFreed(...end);
+    const request = new Walk(tcpPacket(sent)).onlyFreed(...atOutput);
     const error = rejected(20_000);
     const rig = new Rig().walk(request, error).finish();
     expect(links(rig.of(error))).toEqual([`error parent ${rig.of(request).id}`]);
@@ -150,13 +150,7 @@ describe('an error about what this host wanted to send', () => {
   });
 
   test('not to another one that ends there', () => {
-    const end = [
-      'NETFILTER_DROP',
-      'nft_do_chain',
-      'pod-a eth0',
-      { at: 21_000, ifindex: 0, dev: '' },
-    ] as const;
-    const other = new Walk(tcpPacket({ ...sent, sport: 6, id: 78 })).onlyFreed(...end);
+    const other = new Walk(tcpPacket({ ...sent, sport: 6, id: 78 })).onlyFreed(...atOutput);
     const error = rejected(20_000);
     const rig = new Rig().walk(other, error).finish();
     expect(links(rig.of(error))).toEqual([]);
