@@ -4,9 +4,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/unit/**/*.test.ts', 'test/golden/**/*.test.ts'],
+    globalSetup: './test/helpers/state-home.ts',
     reporters: ['dot', './scripts/skip-reporter.ts'],
     testTimeout: 10_000,
     // No test changes what another one sees: a process for each file would take half as long again.
     isolate: false,
+    // One CPU is not left idle, as it would be by default: on a machine of two that is half of them.
+    maxWorkers: '100%',
   },
 });

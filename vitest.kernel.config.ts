@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/kernel/**/*.test.ts'],
+    globalSetup: './test/helpers/state-home.ts',
     reporters: ['verbose', './scripts/skip-reporter.ts'],
     fileParallelism: false,
     testTimeout: 60_000,

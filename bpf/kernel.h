@@ -36,6 +36,9 @@ struct net_device {
 };
 
 struct sock_common {
+	__be16 skc_dport;
+	u16 skc_num;
+	unsigned short skc_family;
 	possible_net_t skc_net;
 	volatile unsigned char skc_state;
 };
@@ -57,10 +60,6 @@ struct socket_alloc {
 	struct inode vfs_inode;
 };
 
-struct sock {
-	struct sock_common __sk_common;
-	struct socket *sk_socket;
-};
 
 struct skb_shared_info {
 	unsigned short gso_size;
@@ -89,6 +88,17 @@ struct sk_buff {
 
 struct sk_buff_head {
 	struct sk_buff *prev;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct sk_buff_head sk_receive_queue;
+	u16 sk_protocol;
+	struct socket *sk_socket;
+};
+
+struct tcp_sock {
+	u32 rcv_nxt;
 };
 
 struct neighbour {

@@ -23,6 +23,7 @@ enum frame_type {
 	FRAME_STATS = 8,     /* JSON: counters, monotonically growing */
 	FRAME_PROCESS = 9,   /* struct process */
 	FRAME_SYMBOL = 10,   /* JSON: {address, name} of a kernel function, before the first event that names it */
+	FRAME_NOTE = 11,     /* JSON: SessionNote; written by the reader when it records a session */
 };
 
 /* The order is that of `tap_names` in collector/taps.c. */
@@ -40,6 +41,7 @@ enum tap {
 	TAP_DATA_READY = 11,
 	TAP_PROCESS = 12,
 	TAP_NEIGHBOUR = 13,
+	TAP_TCP_RESET = 14,
 	TAP_MAX = 16,
 };
 
@@ -58,6 +60,7 @@ enum identity {
 #define EVENT_OWN_SOCKET  0x04 /* skb->sk belongs to the namespace of the device */
 #define EVENT_ROUTED      0x08 /* skb has a route: PREROUTING is behind it in this namespace */
 #define EVENT_EVICTED     0x10 /* giving this packet an id threw out the state of another one still young */
+#define EVENT_LEFT_OUT     0x20 /* what was before this of the packet was left out: overload */
 #define EVENT_UNTRACKED_END 0x40 /* an end of an skb that was never seen at a device */
 
 #define HEADERS_MAX 320 /* bytes of headers (and of DNS payload) in an event, at most */
@@ -82,7 +85,7 @@ struct event {
 	__u32 ifindex;
 	__u32 skb_len;      /* bytes from the network header on */
 	__u32 mark;
-	__u32 reason;       /* kfree_skb: enum skb_drop_reason of this kernel; GRO_EXIT: gro_result_t; else see `dev` */
+	__u32 reason;       /* kfree_skb: enum skb_drop_reason of this kernel; GRO_EXIT: gro_result_t; TCP_RESET: enum sk_rst_reason; else see `dev` */
 	__u16 cpu;
 	__u16 protocol;     /* skb->protocol, host order (ETH_P_*) */
 	__u16 gso_size;

@@ -126,6 +126,27 @@ static const char *add_rule(struct filter *f, unsigned int rule, const char *pro
 	return NULL;
 }
 
+/* own NETNS ADDRESS PORT ADDRESS PORT; 0 is any */
+static const char *add_own(struct filter *f, const char *line)
+{
+	struct own own = {};
+	unsigned long long netns;
+	unsigned int a_port, b_port;
+	char a[64], b[64];
+
+	if (sscanf(line, "own %llu %63s %u %63s %u", &netns, a, &a_port, b, &b_port) != 5 || a_port > 65535 || b_port > 65535)
+		return "own takes a namespace and two ends";
+	if ((strcmp(a, "0") && parse_address(a, &own.a)) || (strcmp(b, "0") && parse_address(b, &own.b)))
+		return "not an address";
+	if (f->own_count == FILTER_OWN)
+		return "too many own conversations (4)";
+	own.netns = netns;
+	own.a_port = htons(a_port);
+	own.b_port = htons(b_port);
+	f->own[f->own_count++] = own;
+	return NULL;
+}
+
 const char *filter_command(struct filter *f, char *line)
 {
 	char word[64], side;
@@ -144,6 +165,8 @@ const char *filter_command(struct filter *f, char *line)
 		}
 		return "too many tunnel ports (4)";
 	}
+	if (!strncmp(line, "own ", 4))
+		return add_own(f, line);
 	if (sscanf(line, "rule %u %63s", &number, word) == 2 && number < FILTER_RULES)
 		return add_rule(f, number, word);
 	if (sscanf(line, "side %u %c %63s", &number, &side, word) == 3 && number < FILTER_RULES)

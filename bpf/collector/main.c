@@ -6,12 +6,13 @@
  * stdin, one command a line: those of filter.h, then
  *   apply SEQ      puts the filter in force; answered by a reply frame {"applied":SEQ}
  *   look           look at the namespaces at once
+ *   forget         with the next apply, what was learned of packets followed so far: conversations not asked for any more end
  *   hooks COOKIE 2|10 MASK   netfilter links in that namespace for IPv4 or IPv6, with the next apply; begin forgets them.
  *                            MASK: one bit a hook, 1 << NF_INET_PRE_ROUTING and so on; 31 is all
+ *   own NETNS ADDRESS PORT ADDRESS PORT   a TCP conversation that is never followed; 0 = any
  * A refused line is answered by a reply frame {"refused":"LINE","why":"…"}.
  */
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <getopt.h>
@@ -20,12 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../record.h"
 #include "filter.h"
+#include "hello.h"
 #include "hooks.h"
 #include "inventory.h"
 #include "output.h"
@@ -38,6 +39,7 @@
  * virtual machine of two CPUs 200 a second took 10 % of the packets.
  */
 #define HEARTBEAT_NS (20 * MS)
+#define REORDER_NS   (5 * MS)
 #define IDLE_NS      (200 * MS) /* when none came for this long, and then between heartbeats */
 #define REST_NS      (1000 * MS) /* when none came for this long, taps that need one first are taken off; and then */
 
@@ -47,20 +49,14 @@ static struct collector {
 	struct ring_buffer *ring;
 	struct filter filter;
 	__u64 events;
+	__u64 told_ns;  /* time of the last heartbeat */
 	__u64 until_ns; /* a drain ends at the first record younger than this */
 	__u64 active_ns; /* last time that there was something to do */
 	bool resting;
+	bool forgets; /* what was learned, with the next filter */
 	char line[4096];
 	size_t line_len;
 } self;
-
-static __u64 clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 static void name_location(const struct event *e)
 {
@@ -72,6 +68,27 @@ static void name_location(const struct event *e)
 		output_jsonf(FRAME_SYMBOL, "{\"address\":\"%llu\",\"name\":\"%s\"}", e->location, name);
 }
 
+static void tell_time(__u64 time_ns)
+{
+	struct heartbeat beat = {.frame = {.len = sizeof(beat), .type = FRAME_HEARTBEAT}};
+
+	beat.time_ns = self.told_ns = time_ns;
+	beat.events = self.events;
+	output_frame(&beat, sizeof(beat));
+}
+
+/*
+ * A full ring takes longer to write out than the reader should wait for the time: without it nothing ends, and all is kept. A record
+ * may be begun a little before the one that stands before it.
+ */
+static void tell_time_meanwhile(__u64 time_ns)
+{
+	if (time_ns < self.told_ns + HEARTBEAT_NS + REORDER_NS)
+		return;
+	taps_losses(self.bpf, clock_ns(CLOCK_MONOTONIC), 0);
+	tell_time(time_ns - REORDER_NS);
+}
+
 /* The ring keeps the order in which records were begun, so one younger than the clock ends the drain. */
 static int on_record(void *ctx, void *data, size_t len)
 {
@@ -81,9 +98,10 @@ static int on_record(void *ctx, void *data, size_t len)
 	if (len < sizeof(struct frame) || e->frame.len != len)
 		return 0;
 	if (e->frame.type == FRAME_EVENT) {
-		self.events++;
+		tell_time_meanwhile(e->time_ns);
 		if (e->location)
 			name_location(e);
+		self.events++;
 	}
 	output_frame(data, len);
 	return e->time_ns > self.until_ns ? -EAGAIN : 0;
@@ -115,14 +133,12 @@ static void drain(__u64 until_ns)
 /* Everything that happened before `now` goes out, then what was lost of it, then the time itself. */
 static void beat(int last)
 {
-	struct heartbeat beat = {.frame = {.len = sizeof(beat), .type = FRAME_HEARTBEAT}};
+	__u64 now_ns = clock_ns(CLOCK_MONOTONIC);
 
-	beat.time_ns = clock_ns(CLOCK_MONOTONIC);
-	drain(beat.time_ns);
-	taps_losses(self.bpf, beat.time_ns, last);
+	drain(now_ns);
+	taps_losses(self.bpf, now_ns, last);
 	hooks_release(self.inventory);
-	beat.events = self.events;
-	output_frame(&beat, sizeof(beat));
+	tell_time(now_ns);
 	output_flush();
 }
 
@@ -131,6 +147,9 @@ static void apply(const char *seq)
 	int links;
 
 	taps_filter(self.bpf, &self.filter);
+	if (self.forgets)
+		taps_forget(self.bpf);
+	self.forgets = false;
 	links = hooks_apply(self.inventory);
 	self.active_ns = clock_ns(CLOCK_MONOTONIC);
 	output_jsonf(FRAME_REPLY, "{\"applied\":%ld,\"links\":%d}", strtol(seq, NULL, 10), links);
@@ -149,6 +168,8 @@ static void on_command(char *line)
 		hooks_want(cookie, pf, hooks);
 	} else if (!strncmp(line, "apply ", 6)) {
 		apply(line + 6);
+	} else if (!strcmp(line, "forget")) {
+		self.forgets = true;
 	} else if (!strcmp(line, "look")) {
 		inventory_poke(self.inventory);
 	} else {
@@ -181,66 +202,6 @@ static int read_commands(void)
 	if (self.line_len == sizeof(self.line) - 1)
 		self.line_len = 0; /* no command is that long */
 	return 1;
-}
-
-static void reasons_json(FILE *out)
-{
-	struct btf *kernel = btf__load_vmlinux_btf();
-	int id = kernel ? btf__find_by_name_kind(kernel, "skb_drop_reason", BTF_KIND_ENUM) : -1;
-	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, id) : NULL;
-	const struct btf_enum *value = type ? btf_enum(type) : NULL;
-
-	fputs(",\"dropReasons\":{", out);
-	for (int i = 0, n = 0; type && i < btf_vlen(type); i++) {
-		const char *name = btf__name_by_offset(kernel, value[i].name_off);
-
-		if (strncmp(name, "SKB_DROP_REASON_", 16) && strncmp(name, "SKB_", 4))
-			continue;
-		name += strncmp(name, "SKB_DROP_REASON_", 16) ? 4 : 16;
-		fprintf(out, "%s\"%u\":\"%s\"", n++ ? "," : "", value[i].val, name);
-	}
-	fputc('}', out);
-	btf__free(kernel);
-}
-
-/* REALTIME − MONOTONIC, taken between two readings of the same clock; the tightest of a few. */
-static void clock_json(FILE *out)
-{
-	__u64 best = ~0ULL, monotonic = 0, realtime = 0;
-
-	for (int i = 0; i < 8; i++) {
-		__u64 before = clock_ns(CLOCK_MONOTONIC), real = clock_ns(CLOCK_REALTIME);
-		__u64 after = clock_ns(CLOCK_MONOTONIC);
-
-		if (after - before >= best)
-			continue;
-		best = after - before;
-		monotonic = before + best / 2;
-		realtime = real;
-	}
-	fprintf(out, ",\"clock\":{\"monotonicNs\":\"%llu\",\"realtimeNs\":\"%llu\",\"errorNs\":%llu}", monotonic, realtime,
-		best);
-}
-
-static void hello(void)
-{
-	struct utsname host;
-	char *json, *taps = taps_json();
-	size_t len;
-	FILE *out = open_memstream(&json, &len);
-
-	uname(&host);
-	fprintf(out, "{\"recordVersion\":%d,\"kernel\":\"%s\",\"machine\":\"%s\",\"cpus\":%d,\"inventory\":\"%s\",%s",
-		RECORD_VERSION, host.release, host.machine, libbpf_num_possible_cpus(), inventory_how(self.inventory),
-		taps ? taps : "\"taps\":[]");
-	clock_json(out);
-	reasons_json(out);
-	fputc('}', out);
-	fclose(out);
-	output_json(FRAME_HELLO, json, len);
-	output_flush();
-	free(taps);
-	free(json);
 }
 
 /* Told by the first record that comes; what came before it was told is still in the ring. */
@@ -308,7 +269,7 @@ static int run(void)
 
 static int usage(void)
 {
-	fputs("usage: collector [--ring BYTES] [--without-fingerprint] [--without-birth]\n"
+	fputs("usage: collector [--ring BYTES] [--without-fingerprint] [--without-birth] [--without-sampling]\n"
 	      "Writes frames to stdout, reads commands from stdin; not meant to be run by hand: see bpf/README.md.\n",
 	      stderr);
 	return 2;
@@ -319,6 +280,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {{"ring", required_argument, NULL, 'r'},
 						{"without-fingerprint", no_argument, NULL, 'f'},
 						{"without-birth", no_argument, NULL, 'b'},
+						{"without-sampling", no_argument, NULL, 's'},
 						{}};
 	struct taps_options taps = {.ring_bytes = 16 * 1024 * 1024};
 	int option, code;
@@ -330,6 +292,8 @@ int main(int argc, char **argv)
 			taps.without_fingerprint = 1;
 		else if (option == 'b')
 			taps.without_birth = 1;
+		else if (option == 's')
+			taps.without_sampling = 1;
 		else
 			return usage();
 	}
@@ -348,7 +312,7 @@ int main(int argc, char **argv)
 	}
 	inventory_wait_first(self.inventory, 5000);
 	output_take_aside();
-	hello();
+	hello(inventory_how(self.inventory));
 	code = run();
 	inventory_stop(self.inventory);
 	output_take_aside();

@@ -38,6 +38,9 @@ static const struct tap_row {
 	{"napi_gro_receive_exit", TAP_GRO_EXIT, 1, "5.5", true},
 	{"neigh_event_send_done", TAP_NEIGHBOUR, 2, "5.5", false},
 	{"inet_sock_set_state", TAP_PROCESS, 3, "5.5", false},
+	{"tcp_retransmit_skb", TAP_TCP_RETRANSMIT, 2, "5.5", false},
+	{"tcp_send_reset", TAP_TCP_RESET, 3, "6.10", false},
+	{"sk_data_ready", TAP_DATA_READY, 1, "6.3", true},
 };
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
@@ -117,6 +120,7 @@ static void fit_kernel(struct tracer_bpf *bpf, int with_netfilter)
 		snprintf(state.reason[i], sizeof(state.reason[i]), "this kernel's tracepoint %s %s (Linux %s)",
 			 rows[i].program, args < 0 ? "does not exist" : "tells too little", rows[i].since);
 	}
+	bpf->rodata->retransmit_tells_error = tracepoint_args(kernel, "tcp_retransmit_skb") > 2;
 	bpf->rodata->has_rdonly_cast = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	bpf_program__set_autoload(bpf->progs.netfilter_hook, false);
 	if (with_netfilter)
@@ -153,6 +157,7 @@ static struct tracer_bpf *load(const struct taps_options *options, int *with_net
 	bpf->rodata->wakeup_bytes = options->ring_bytes / 4;
 	bpf->rodata->check_fingerprint = !options->without_fingerprint;
 	bpf->rodata->check_birth = !options->without_birth;
+	bpf->rodata->may_leave_out = !options->without_sampling;
 	fit_kernel(bpf, *with_netfilter);
 	*with_netfilter = bpf_program__autoload(bpf->progs.netfilter_hook);
 	*err = tracer_bpf__load(bpf);
@@ -256,6 +261,16 @@ void taps_filter(struct tracer_bpf *bpf, const struct filter *filter)
 	__atomic_store_n(&bpf->bss->filter_in_force, idle, __ATOMIC_RELEASE);
 }
 
+void taps_forget(struct tracer_bpf *bpf)
+{
+	const struct learned_bucket nothing = {};
+	int fd = bpf_map__fd(bpf->maps.learned);
+
+	for (__u32 i = 0; i < LEARNED_BUCKETS; i++)
+		bpf_map_update_elem(fd, &i, &nothing, BPF_ANY);
+	memset(&bpf->bss->learned_marks, 0, sizeof(bpf->bss->learned_marks));
+}
+
 void taps_reader_sleeps(struct tracer_bpf *bpf, bool sleeps)
 {
 	bpf->bss->reader_sleeps = sleeps;
@@ -291,7 +306,7 @@ static void losses_of_programs(struct tracer_bpf *bpf, __u64 now_ns)
 	}
 }
 
-/* `seen` = events that a tap wanted to write; less `lost` = events that came out of the ring, once it is empty. */
+/* `seen` = events of what is followed or would be; less `own`, `sampled` and `lost` = events that came out of the ring, once it is empty. */
 static void stats(const struct counters *all, __u64 now_ns, int last)
 {
 	__u64 seen = 0, lost = 0;
@@ -304,6 +319,8 @@ static void stats(const struct counters *all, __u64 now_ns, int last)
 		sum.learned += all[cpu].learned;
 		sum.learned_evicted += all[cpu].learned_evicted;
 		sum.state_evicted += all[cpu].state_evicted;
+		sum.own += all[cpu].own;
+		sum.left_out += all[cpu].left_out;
 		for (int tap = 0; tap < TAP_MAX; tap++) {
 			if (tap == TAP_PROCESS) /* its records are no events */
 				continue;
@@ -312,8 +329,9 @@ static void stats(const struct counters *all, __u64 now_ns, int last)
 		}
 	}
 	output_jsonf(FRAME_STATS,
-		     "{\"timeNs\":\"%llu\",\"seen\":%llu,\"lost\":%llu,\"learned\":%llu,\"learnedEvicted\":%llu,\"stateEvicted\":%llu}",
-		     now_ns, seen, lost, sum.learned, sum.learned_evicted, sum.state_evicted);
+		     "{\"timeNs\":\"%llu\",\"seen\":%llu,\"lost\":%llu,\"own\":%llu,\"sampled\":%llu,\"learned\":%llu,"
+		     "\"learnedEvicted\":%llu,\"stateEvicted\":%llu}",
+		     now_ns, seen + sum.own + sum.left_out, lost, sum.own, sum.left_out, sum.learned, sum.learned_evicted, sum.state_evicted);
 }
 
 void taps_losses(struct tracer_bpf *bpf, __u64 now_ns, int last)

@@ -12,6 +12,7 @@ struct taps_options {
 	unsigned int ring_bytes;  /* power of two, at least one page */
 	int without_fingerprint;  /* for the mutation test only */
 	int without_birth;
+	int without_sampling;
 };
 
 /* Loads and attaches what this kernel offers. NULL: nothing could be loaded; the reason has been written to stderr. */
@@ -25,6 +26,9 @@ int taps_ring(const struct tracer_bpf *bpf);
 
 /* Makes `filter` the one in force. */
 void taps_filter(struct tracer_bpf *bpf, const struct filter *filter);
+
+/* The tuples of packets that were followed: what is only followed by them is not any more. */
+void taps_forget(struct tracer_bpf *bpf);
 
 /*
  * Takes off the taps that tell only what becomes of packets followed already, or puts them back: within a millisecond of the first

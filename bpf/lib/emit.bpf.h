@@ -11,7 +11,6 @@
 
 #define CTINFO_MASK     7UL
 
-__weak const volatile __u64 wakeup_bytes = 512 * 1024;
 /* Set by the collector before it waits for long; cleared by the first record, which wakes it. */
 __weak volatile __u32 reader_sleeps = 0;
 

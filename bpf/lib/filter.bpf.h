@@ -89,7 +89,45 @@ static __always_inline u32 rules_between(struct sides x, struct sides y)
 	return (x.a & y.b) | (x.b & y.a);
 }
 
-__weak __noinline int is_followed(const struct filter *f, const struct view *v, u64 netns)
+static __always_inline bool is_end(struct address want, u16 want_port, struct address address, u16 port)
+{
+	bool any = !want.hi && !want.lo;
+
+	return (any || (want.hi == address.hi && want.lo == address.lo)) && (!want_port || want_port == port);
+}
+
+static __always_inline bool is_own(const struct filter *f, const struct view *v, u64 netns)
+{
+#pragma unroll
+	for (u32 i = 0; i < FILTER_OWN; i++) {
+		const struct own *own = &f->own[i];
+
+		if (i >= f->own_count)
+			return false;
+		if (own->netns && own->netns != netns)
+			continue;
+		if (is_end(own->a, own->a_port, v->src, v->sport) && is_end(own->b, own->b_port, v->dst, v->dport))
+			return true;
+		if (is_end(own->b, own->b_port, v->src, v->sport) && is_end(own->a, own->a_port, v->dst, v->dport))
+			return true;
+	}
+	return false;
+}
+
+/* Such a packet would be followed, were it not this program's own business. */
+__weak __noinline int is_excluded(const struct filter *f, const struct view *v, u64 netns)
+{
+	struct counters *count;
+
+	if (!f || !v || !f->own_count || v->proto != PROTO_TCP || !is_own(f, v, netns))
+		return false;
+	count = counters_of();
+	if (count)
+		count->own++;
+	return true;
+}
+
+__weak __noinline int is_asked_for(const struct filter *f, const struct view *v, u64 netns)
 {
 	struct sides place = {}, src, dst;
 	u32 rules;
@@ -111,6 +149,11 @@ __weak __noinline int is_followed(const struct filter *f, const struct view *v, 
 	if (rules)
 		return true;
 	return is_learned(v->tuple) || is_learned(v->quoted) || is_learned(v->fragment);
+}
+
+static __always_inline bool is_followed(const struct filter *f, const struct view *v, u64 netns)
+{
+	return is_asked_for(f, v, netns) && !is_excluded(f, v, netns);
 }
 
 #endif

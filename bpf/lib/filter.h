@@ -16,6 +16,7 @@
 #define FILTER_BUCKETS  256 /* × 4 ways = addresses and namespaces watched at once, at best */
 #define FILTER_PREFIXES 8
 #define FILTER_TUNNELS  4
+#define FILTER_OWN      4
 
 struct filter_bucket {
 	__u64 key[4];
@@ -33,6 +34,16 @@ struct filter_prefix {
 	__u32 b;
 };
 
+/* A conversation that is not looked at: between these ends in either direction. 0 = any. */
+struct own {
+	__u64 netns;
+	struct address a;
+	struct address b;
+	__u16 a_port; /* network order */
+	__u16 b_port;
+	__u32 reserved;
+};
+
 struct filter {
 	__u32 active;       /* rules in use, one bit each; 0: nothing is followed */
 	__u32 all;          /* rules whose two sides are "any" */
@@ -47,6 +58,9 @@ struct filter {
 	__u32 has_netns;    /* some side is a namespace */
 	__u32 by_address;   /* no side is a namespace or a prefix */
 	__u16 tunnel_ports[FILTER_TUNNELS];  /* UDP destination ports that carry VXLAN, network order */
+	__u32 own_count;
+	__u32 reserved;
+	struct own own[FILTER_OWN];
 	__u8 marks[MARKS];  /* MARK_* by address_mark() and netns_mark(); never too few, sometimes too many */
 	struct filter_prefix prefixes[FILTER_PREFIXES];
 	struct filter_bucket buckets[FILTER_BUCKETS];

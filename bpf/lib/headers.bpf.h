@@ -171,6 +171,15 @@ static __always_inline void view_icmp(struct scratch *s, struct cursor *c, u64 h
 	v->fingerprint = h | 1;
 }
 
+/* SYN and FIN count as a byte each. */
+static __always_inline u32 tcp_end(const struct scratch *s, const struct cursor *c)
+{
+	u8 flags = load8(s, c->off + 13);
+	u32 header = (load8(s, c->off + 12) >> 4) * 4;
+
+	return bpf_ntohl(load32(s, c->off + 4)) + (c->rest > header ? c->rest - header : 0) + (flags & 1) + (flags >> 1 & 1);
+}
+
 /* Everything behind the IP header of a first (or only) fragment. */
 static __always_inline void view_transport(struct scratch *s, struct cursor *c, u64 h)
 {
@@ -182,6 +191,9 @@ static __always_inline void view_transport(struct scratch *s, struct cursor *c, 
 		v->dport = load16(s, c->off + 2);
 		h = mix64(h ^ load64(s, c->off + 4));
 		h = mix64(h ^ (load8(s, c->off + 13) & 0x06));
+		v->tcp_flags = load8(s, c->off + 13);
+		v->seq = bpf_ntohl(load32(s, c->off + 4));
+		v->end_seq = tcp_end(s, c);
 		v->headers_len = c->off + 20;
 	} else if ((v->proto == PROTO_UDP || v->proto == PROTO_SCTP) && c->off + 8 <= c->end) {
 		v->sport = load16(s, c->off);

@@ -31,11 +31,14 @@ struct view {
 	__u64 quoted;       /* ICMP error: key of the tuple that it quotes; 0 = none */
 	__u16 sport, dport; /* network order */
 	__u16 headers_len;  /* bytes from the network header on that are worth copying */
+	__u32 seq;          /* TCP */
+	__u32 end_seq;      /* behind the segment; SYN and FIN count */
 	__u8 version;       /* 4, 6; 1 = ARP; 0 = not understood */
 	__u8 proto;
 	__u8 ttl;
 	__u8 tunnel;
-	__u8 reserved[2];
+	__u8 tcp_flags;
+	__u8 reserved;
 };
 
 struct cursor {
@@ -73,11 +76,13 @@ __weak volatile __u32 filter_in_force = 0;
 /* No followed packet was seen for a while: a stranger need not be looked for among those that are followed by their sk_buff. */
 __weak volatile __u32 none_on_its_way = 0;
 
+__weak const volatile __u64 wakeup_bytes = 512 * 1024; /* a quarter of the ring */
+
 #define PLACES 32
 
 /* What is remembered of a followed packet, by the address of its sk_buff. */
 struct skb_state {
-	u64 packet;
+	u64 packet;      /* 0: it is left out */
 	u64 fingerprint;
 	u64 payload;
 	u64 seen_ns;
@@ -102,12 +107,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct skb_states);
 } states SEC(".maps") __weak;
-
-struct learned_bucket {
-	u64 key[8];
-};
-
-#define LEARNED_BUCKETS 2048
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

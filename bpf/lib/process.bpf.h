@@ -150,6 +150,18 @@ static __always_inline u64 inode_of(struct sock *sk)
 	return socket ? BPF_CORE_READ(socket, vfs_inode.i_ino) : 0;
 }
 
+/* A followed packet has got to this socket: whoever answers by it soon is its user, unless another socket has the address by then. */
+__weak __noinline int socket_receives(u64 number, u64 time_ns)
+{
+	struct socket_bucket *b = socket_bucket_of(number);
+	struct sock *sk = (void *)number;
+	u64 inode = inode_of(sk);
+
+	if (b && inode)
+		renew_socket(b, socket_way(b, number) & 3, sk, number, inode, time_ns);
+	return 0;
+}
+
 /* A followed packet of this socket is sent. */
 __weak __noinline int socket_sends(u64 number, u64 time_ns)
 {

@@ -15,6 +15,13 @@ struct skb_bucket {
 #define SKB_BUCKET_BITS 12
 #define SKB_BUCKETS (1 << SKB_BUCKET_BITS)
 
+/* Tuples that followed packets carried. */
+struct learned_bucket {
+	__u64 key[8];
+};
+
+#define LEARNED_BUCKETS 2048
+
 /* Addresses of learned tuples, by address_mark(): 1 = this one, or another of the same mark. */
 struct learned_marks {
 	__u8 of[MARKS];

@@ -3,8 +3,30 @@
  * A packet at a device: handed to its queue (net_dev_queue) or received from it (netif_receive_skb).
  * These two alone show the way through veth, bridge, tunnel and namespaces.
  */
-#include "../lib/emit.bpf.h"
-#include "../lib/process.bpf.h"
+#include "../lib/sighting.bpf.h"
+
+/* For taps that name only the socket: lib/counters.h. */
+static __always_inline void count_received(struct counters *count, const struct scratch *s, u64 address)
+{
+	const struct view *v = &s->view;
+
+	count->received_packet = s->event.packet;
+	count->received_skb = address;
+	count->received_netns = s->event.netns;
+	count->received_ports = v->proto == PROTO_TCP ? (u32)v->sport << 16 | v->dport : 0;
+	count->received_end_seq = v->end_seq;
+}
+
+static __always_inline void count_sent(struct counters *count, const struct scratch *s, u64 address, u64 sk)
+{
+	struct sent *sent = sent_by(count, sk);
+
+	if (!sent)
+		sent = &count->sent[(sk * HASH_SEED) >> 60 & (SENT_BUCKETS - 1)][count->sent_next++ & (SENT_WAYS - 1)];
+	sent->sk = sk;
+	sent->packet = s->event.packet;
+	sent->skb = address;
+}
 
 /* s: the headers have been read. A function of its own, so that what every packet runs through is short. */
 static __noinline int followed_at_device(struct sk_buff *skb, struct filter *f, struct scratch *s, u32 tap)
@@ -16,7 +38,7 @@ static __noinline int followed_at_device(struct sk_buff *skb, struct filter *f, 
 	struct net *net;
 	u64 netns, address;
 	u32 place;
-	bool own, at_origin;
+	bool own, at_origin, is_shown;
 
 	if (!f || !s || !view_headers(skb, s, f))
 		return 0;
@@ -38,36 +60,29 @@ static __noinline int followed_at_device(struct sk_buff *skb, struct filter *f, 
 	if (!count)
 		return 0;
 	event_begin(&s->event, tap);
-	if (identity != IDENTITY_SAME) {
-		u64 evicted = count->state_evicted;
-
-		s->event.packet = next_packet(count);
-		if (!slot.state && !slot_claim(&slot, address, s->event.time_ns, count))
-			count->state_evicted++;
-		if (slot.state)
-			state_begin(slot.state, &s->view, s->event.packet, netns);
-		if (count->state_evicted != evicted)
-			s->event.flags |= EVENT_EVICTED;
-	}
+	if (identity != IDENTITY_SAME)
+		packet_begins(s, &slot, address, netns, count);
+	is_shown = packet_seen(s, &slot, count);
 	if (slot.state) {
-		s->event.packet = slot.state->packet;
-		slot.state->seen_ns = s->event.time_ns;
-		slot.state->ttl = s->view.ttl;
 		if (!slot.state->payload)
 			slot.state->payload = s->view.payload;
 		if (tap == TAP_NETIF_RECEIVE_SKB)
 			slot.state->received = 1;
 		remember_place(slot.state, place);
 	}
-	s->event.netns = netns;
-	s->event.netns_inode = net->ns.inum;
-	s->event.ifindex = dev->ifindex;
-	s->event.identity = identity;
-	bpf_probe_read_kernel_str(s->event.dev, sizeof(s->event.dev), dev->name);
-	if (own) {
-		s->event.flags |= EVENT_OWN_SOCKET;
-		socket_sends(address_number(s, skb->sk), s->event.time_ns);
+	if (!is_shown) {
+		count->received_packet = 0;
+		return 0;
 	}
+	s->event.identity = identity;
+	event_in(&s->event, net);
+	event_at(&s->event, dev);
+	if (own)
+		packet_is_own(s, skb);
+	if (tap == TAP_NETIF_RECEIVE_SKB)
+		count_received(count, s, address);
+	else if (own)
+		count_sent(count, s, address, address_number(s, skb->sk));
 	count->seen[tap & (TAP_MAX - 1)]++;
 	emit_skb(s, skb, count);
 	return 0;

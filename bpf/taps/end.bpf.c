@@ -3,8 +3,7 @@
  * The end of an sk_buff that has a tracepoint: kfree_skb (with the kernel's reason) and consume_skb. Most ends have none.
  * What an end means is judged in user space by reason and function, never here.
  */
-#include "../lib/emit.bpf.h"
-#include "../lib/process.bpf.h"
+#include "../lib/sighting.bpf.h"
 
 #define SEGMENTS_NS 1000000ULL
 
@@ -16,6 +15,7 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 	struct net *net;
 	struct scratch *s;
 	struct slot slot;
+	bool was_left_out;
 
 	if (!f)
 		return 0;
@@ -40,11 +40,20 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 	count = counters_of();
 	if (!count)
 		return 0;
+	was_left_out = slot.state && !slot.state->packet;
 	event_begin(&s->event, tap);
 	if (slot.state) {
 		s->event.packet = slot.state->packet;
 		slot_release(&slot);
-	} else {
+	}
+	/* only a loss is told of what was left out; whether it is one, user space knows */
+	if (was_left_out && tap == TAP_CONSUME_SKB) {
+		count->left_out++;
+		return 0;
+	}
+	if (was_left_out)
+		s->event.flags |= EVENT_LEFT_OUT;
+	if (!s->event.packet) {
 		s->event.packet = next_packet(count);
 		s->event.identity = IDENTITY_FIRST;
 		s->event.flags |= EVENT_UNTRACKED_END;
@@ -52,20 +61,19 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 	s->event.location = location;
 	s->event.reason = reason;
 	if (dev) {
-		s->event.netns = dev->nd_net.net->net_cookie;
-		s->event.netns_inode = dev->nd_net.net->ns.inum;
-		s->event.ifindex = dev->ifindex;
-		bpf_probe_read_kernel_str(s->event.dev, sizeof(s->event.dev), dev->name);
+		event_in(&s->event, dev->nd_net.net);
+		event_at(&s->event, dev);
 	}
 	net = socket_net(skb);
 	if (net && (!dev || net == dev->nd_net.net)) {
 		s->event.flags |= EVENT_OWN_SOCKET;
-		s->event.netns = net->net_cookie;
-		s->event.netns_inode = net->ns.inum;
+		event_in(&s->event, net);
 	}
 	/* what is read from a UDP socket in one piece has no other tracepoint; user space knows by the location */
 	if (tap == TAP_CONSUME_SKB && !dev)
 		note_current(&s->event);
+	if (count->received_packet == s->event.packet)
+		count->received_packet = 0;
 	count->seen[tap & (TAP_MAX - 1)]++;
 	emit_skb(s, skb, count);
 	if (tap == TAP_CONSUME_SKB && s->event.gso_size)

@@ -4,8 +4,7 @@
  * at the end of the neighbour's queue when this fires (result 1); it goes on when the answer comes, or is dropped after some 3 s.
  * What is made here waits before any device has shown it: then this is the first that is seen of it.
  */
-#include "../lib/emit.bpf.h"
-#include "../lib/process.bpf.h"
+#include "../lib/sighting.bpf.h"
 
 SEC("tp_btf/neigh_event_send_done")
 int BPF_PROG(neigh_event_send_done, struct neighbour *neigh, int result)
@@ -41,25 +40,14 @@ int BPF_PROG(neigh_event_send_done, struct neighbour *neigh, int result)
 	event_begin(&s->event, TAP_NEIGHBOUR);
 	if (!slot.state) {
 		s->event.identity = IDENTITY_FIRST;
-		s->event.packet = next_packet(count);
-		if (!slot_claim(&slot, address, s->event.time_ns, count))
-			count->state_evicted++;
-		else
-			state_begin(slot.state, &s->view, s->event.packet, net->net_cookie);
+		packet_begins(s, &slot, address, net->net_cookie, count);
 	}
-	if (slot.state) {
-		s->event.packet = slot.state->packet;
-		slot.state->seen_ns = s->event.time_ns;
-		slot.state->ttl = s->view.ttl;
-	}
-	if (socket_net(skb) == net) {
-		s->event.flags |= EVENT_OWN_SOCKET;
-		socket_sends(address_number(s, skb->sk), s->event.time_ns);
-	}
-	s->event.netns = net->net_cookie;
-	s->event.netns_inode = net->ns.inum;
-	s->event.ifindex = dev->ifindex;
-	bpf_probe_read_kernel_str(s->event.dev, sizeof(s->event.dev), dev->name);
+	if (!packet_seen(s, &slot, count))
+		return 0;
+	if (socket_net(skb) == net)
+		packet_is_own(s, skb);
+	event_in(&s->event, net);
+	event_at(&s->event, dev);
 	count->seen[TAP_NEIGHBOUR]++;
 	emit_skb(s, skb, count);
 	return 0;

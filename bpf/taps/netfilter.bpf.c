@@ -6,8 +6,7 @@
  *
  * It never decides: the verdict is always ACCEPT.
  */
-#include "../lib/emit.bpf.h"
-#include "../lib/process.bpf.h"
+#include "../lib/sighting.bpf.h"
 
 #define NF_ACCEPT      1
 #define NF_INET_LOCAL_OUT    3
@@ -60,31 +59,18 @@ static __always_inline int at_hook(struct sk_buff *skb, const struct nf_hook_sta
 	if (!count)
 		return NF_ACCEPT;
 	event_begin(&s->event, TAP_NETFILTER);
-	if (identity != IDENTITY_SAME) {
-		s->event.packet = next_packet(count);
-		if (!slot.state && !slot_claim(&slot, address, s->event.time_ns, count))
-			count->state_evicted++;
-		if (slot.state)
-			state_begin(slot.state, &s->view, s->event.packet, netns);
-	}
-	if (slot.state) {
-		s->event.packet = slot.state->packet;
-		slot.state->seen_ns = s->event.time_ns;
-		slot.state->ttl = s->view.ttl;
-	}
-	s->event.netns = netns;
-	s->event.netns_inode = net->ns.inum;
+	if (identity != IDENTITY_SAME)
+		packet_begins(s, &slot, address, netns, count);
+	if (!packet_seen(s, &slot, count))
+		return NF_ACCEPT;
+	event_in(&s->event, net);
 	s->event.identity = identity;
 	s->event.nf_hook = hook;
 	s->event.nf_pf = state->pf;
-	if (dev) {
-		s->event.ifindex = dev->ifindex;
-		bpf_probe_read_kernel_str(s->event.dev, sizeof(s->event.dev), dev->name);
-	}
-	if (own) {
-		s->event.flags |= EVENT_OWN_SOCKET;
-		socket_sends(address_number(s, skb->sk), s->event.time_ns);
-	}
+	if (dev)
+		event_at(&s->event, dev);
+	if (own)
+		packet_is_own(s, skb);
 	count->seen[TAP_NETFILTER]++;
 	emit_skb(s, skb, count);
 	return NF_ACCEPT;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* Data of a packet copied to a process: the delivery that matters. Once a packet, although a large one is read in pieces. */
-#include "../lib/emit.bpf.h"
-#include "../lib/process.bpf.h"
+#include "../lib/sighting.bpf.h"
 
 SEC("tp_btf/skb_copy_datagram_iovec")
 int BPF_PROG(skb_copy_datagram_iovec, struct sk_buff *skb)
@@ -28,13 +27,16 @@ int BPF_PROG(skb_copy_datagram_iovec, struct sk_buff *skb)
 	if (!count)
 		return 0;
 	slot.state->copied = 1;
+	if (!slot.state->packet) {
+		count->left_out++;
+		return 0;
+	}
 	event_begin(&s->event, TAP_COPY_DATAGRAM);
 	s->event.packet = slot.state->packet;
 	net = socket_net(skb);
 	if (net) {
 		s->event.flags |= EVENT_OWN_SOCKET;
-		s->event.netns = net->net_cookie;
-		s->event.netns_inode = net->ns.inum;
+		event_in(&s->event, net);
 		socket_is_used(address_number(s, skb->sk), s->event.time_ns);
 	}
 	/* a UDP socket's queue does not say whose it is, but who reads it is at work */

@@ -14,6 +14,9 @@ export const errorRegistry = {
   NOT_BUILT: { exit: 1, hint: 'run npm run setup, which builds bpf/ and src/' },
   COLLECTOR_START: { exit: 1, hint: 'tracer doctor says what this kernel allows' },
   COLLECTOR_DIED: { exit: 1, hint: 'what was seen before is kept; run the same command again' },
+  FILTER_FULL: { exit: 1, hint: 'end another follow first, or follow something wider instead of several' },
+  DAEMON_RUNNING: { exit: 1, hint: 'use that one, or give this one another --socket and --port' },
+  DAEMON_GONE: { exit: 1, hint: 'tracer daemon starts it; tracer follow --standalone does without' },
   COMMAND_START: { exit: 1, hint: 'check the command after --: does it exist on this host?' },
   LAB_EXISTS: {
     exit: 1,
@@ -22,7 +25,29 @@ export const errorRegistry = {
   LAB_NOT_UP: { exit: 1, hint: 'tracer lab up starts the practice cluster' },
   LAB_FAILED: { exit: 1, hint: 'tracer lab down cleans up whatever was made; then try again' },
   LAB_TOOL: { exit: 1, hint: 'npm run setup installs what is missing' },
+  CAPTURE_START: {
+    exit: 1,
+    hint: 'tcpdump is needed (package tcpdump), and root; its own words are above',
+  },
+  CAPTURE_FORMAT: { exit: 1, hint: 'classic pcap is read, as tcpdump -w writes it' },
+  SESSION_FILE: { exit: 1, hint: 'check the path, its permissions and the room on that disk' },
   SESSION_FORMAT: { exit: 1, hint: 'is this a .tracer session file?' },
+  NO_SESSION: { exit: 1, hint: 'tracer follow makes one; -r FILE reads a recording' },
+  UNKNOWN_JOURNEY: { exit: 1, hint: 'its number stands before each packet that tracer follow prints' },
+  LISTEN: { exit: 1, hint: 'is another daemon running? --port and --socket choose another place' },
+  TOKEN_WANTED: { exit: 1, hint: 'send Authorization: Bearer with the text of /run/tracer/token' },
+  FORBIDDEN: {
+    exit: 1,
+    hint: 'call the daemon by the address that it printed, from its own page or from none',
+  },
+  NOT_FOUND: { exit: 1, hint: 'GET /api/journeys and /api/flows list what is kept' },
+  METHOD_NOT_ALLOWED: { exit: 1, hint: 'docs/api.md lists what each route takes' },
+  NOT_JSON: {
+    exit: 1,
+    hint: 'send Content-Type: application/json and a JSON object, {} if there is nothing to say',
+  },
+  TOO_LARGE: { exit: 1, hint: 'send less' },
+  TOO_BUSY: { exit: 1, hint: 'try again in a moment' },
   INTERNAL: { exit: 1, hint: 'this is a bug in tracer; please report it with the text above' },
 } as const;
 

@@ -8,10 +8,29 @@ export function port(text: string): number {
   return value;
 }
 
+/** To listen on. */
+export function portOrAny(text: string): number {
+  return text === '0' ? 0 : port(text);
+}
+
+export function mebibytes(text: string): number {
+  const value = positive(text);
+  if (value < 8 || value > 65_536)
+    throw new InvalidArgumentError('It takes a number of MiB from 8 to 65536.');
+  return value;
+}
+
 export function positive(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value))
     throw new InvalidArgumentError('It takes a whole number from 1 on.');
+  return value;
+}
+
+export function factor(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || !(value > 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('It takes a number above 0, such as 0.5 or 10.');
   return value;
 }
 

@@ -4,7 +4,6 @@ import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { TracerError } from '../base/errors.ts';
-import type { Names } from '../inventory/names.ts';
 import type { Selection } from '../inventory/selection.ts';
 import { type EnterTarget, enterArgv } from '../lab/enter.ts';
 import { readLabSnapshots } from '../lab/state.ts';
@@ -76,8 +75,8 @@ function callingUser(): { uid: number; gid: number } | undefined {
   return { uid, gid };
 }
 
-/** Where `--in` runs the command: the network namespace of SRC. */
-export function insideOf(source: Selection, names: Names): EnterTarget {
+/** Where `--in` runs the command: the network namespace of SRC. `nameOf`: the name below /run/netns of a cookie. */
+export function insideOf(source: Selection, nameOf: (cookie: string) => string | undefined): EnterTarget {
   const [cookie, another] = source.netnsCookies;
   if (cookie === undefined || another !== undefined)
     throw new TracerError(
@@ -87,11 +86,12 @@ export function insideOf(source: Selection, names: Names): EnterTarget {
         hint: 'name a pod, a node or netns:NAME',
       },
     );
+  const name = nameOf(cookie);
   for (const lab of readLabSnapshots()) {
-    const pod = lab.pods.find(each => each.netnsCookie === cookie);
+    // Without eBPF no cookie is known.
+    const pod = lab.pods.find(each => each.netnsCookie === cookie || (each.netnsName ?? '') === name);
     if (pod !== undefined) return podTarget(pod);
   }
-  const name = names.inventory.netnsAt(cookie, names.inventory.latestNs)?.names[0];
   if (name === undefined)
     throw new TracerError(
       'USAGE',

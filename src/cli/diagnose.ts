@@ -1,30 +1,34 @@
 /** Nothing matched, for a while or at all: what SRC does send, what is being watched, the causes that can be proven, what to try. */
-import type { WatchRule } from '../collect/watch.ts';
+import type { FollowTarget } from '../engine/target.ts';
+import type { TapFacts } from '../model/event.ts';
 import type { Journey } from '../model/journey.ts';
-import { type FollowTarget, watchRules } from './follow-target.ts';
-import type { Pipeline } from './pipeline.ts';
 import { endpointText } from './render/words.ts';
 
 const LOOK_MS = 1000;
 
-export async function diagnose(
-  target: FollowTarget,
-  pipeline: Pipeline,
-  watch: (rules: readonly WatchRule[]) => Promise<void>,
-): Promise<string[]> {
+/** Where to look. */
+export interface Sights {
+  /** Shows every journey, until the returned function is called. */
+  observe(observer: (journey: Journey) => void): () => void;
+  /** Watches all that SRC sends and gets, until the returned function is called. */
+  widen(): Promise<() => Promise<void>>;
+  /** Does a namespace of this machine have this address? */
+  owns(ip: string): boolean;
+  taps(): readonly Pick<TapFacts, 'name' | 'state' | 'reason'>[];
+}
+
+export async function diagnose(target: FollowTarget, sights: Sights): Promise<string[]> {
   const seen = new Map<string, number>();
-  const stop = pipeline.observe(journey => {
+  const stop = sights.observe(journey => {
     if (!isFrom(target, journey)) return;
     const what = `${endpointText(journey.from, { port: false })} → ${endpointText(journey.to)} (${journey.proto})`;
     seen.set(what, (seen.get(what) ?? 0) + 1);
   });
-  const rules = watchRules(target);
-  const first = rules[0]!;
-  await watch([...rules, { proto: 'any', a: first.a, b: { any: true } }]);
+  const narrow = await sights.widen();
   await new Promise(resolve => setTimeout(resolve, LOOK_MS));
   stop();
-  await watch(rules);
-  return [...lines(target, seen), ...causes(target, pipeline)];
+  await narrow();
+  return [...lines(target, seen), ...causes(target, sights)];
 }
 
 function lines(target: FollowTarget, seen: ReadonlyMap<string, number>): string[] {
@@ -69,16 +73,16 @@ function sideText(side: FollowTarget['src']): string {
     : `${side.label} (${ips.slice(0, 6).join(', ')}${ips.length > 6 ? ', …' : ''})`;
 }
 
-function causes(target: FollowTarget, pipeline: Pipeline): string[] {
+function causes(target: FollowTarget, sights: Sights): string[] {
   const found: string[] = [];
-  const here = [...target.src.ips].some(ip => pipeline.inventory.ownersOf(ip).length > 0);
+  const here = [...target.src.ips].some(ip => sights.owns(ip));
   if (target.src.ips.length > 0 && !here)
     found.push(
       `no network namespace of this kernel has an address of ${target.src.label}: is it on another machine?`,
     );
   if (target.dst.kind === 'service' && (target.dst.backendIps ?? []).length === 0)
     found.push(`${target.dst.label} has no endpoints: a connection to it is refused`);
-  const off = pipeline.hello?.taps.filter(tap => tap.state !== 'on') ?? [];
+  const off = sights.taps().filter(tap => tap.state !== 'on');
   for (const tap of off)
     found.push(`the tap ${tap.name} is ${tap.state}: ${tap.reason ?? 'no reason given'}`);
   return found;

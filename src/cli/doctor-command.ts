@@ -94,6 +94,9 @@ const costs: Readonly<Record<string, string>> = {
   napi_gro_receive_exit: 'packets that GRO merges seem to vanish',
   neigh_event_send_done: 'a packet that waits for ARP is shown as open, for a reason not known',
   netfilter_hook: 'hooks are not seen one by one: rewrites are inferred between devices, drops have no hook',
+  tcp_retransmit_skb: 'a retransmission that begins at another byte is not known as one',
+  tcp_send_reset: 'why the kernel sends a RST is not told',
+  sk_data_ready: 'that a packet waits in a socket unread is inferred from its silence',
   inet_sock_set_state: 'the process of a connection is not known at its SYN',
 };
 

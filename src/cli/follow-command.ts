@@ -1,12 +1,13 @@
 import { Command, Option } from 'commander';
 import { TracerError } from '../base/errors.ts';
+import { defaultSocket } from '../daemon/sockets.ts';
 import { durationMs, port, positive, protocol } from './arguments.ts';
 import { type FollowOptions, follow } from './follow.ts';
+import { colorOption, outputOption } from './render/options.ts';
 import type { OutputFormat } from './render/renderer.ts';
-import { outputFormats } from './render/renderer.ts';
 import type { ColorMode } from './render/style.ts';
 
-interface Options {
+export interface FollowArguments {
   readonly namespace?: string;
   readonly selector?: string;
   readonly context?: string;
@@ -18,11 +19,21 @@ interface Options {
   readonly output: OutputFormat;
   readonly color: ColorMode;
   readonly in?: true;
+  readonly edition?: 'libbpf' | 'capture';
+  readonly standalone?: true;
+  readonly socket?: string;
   readonly hooks: boolean;
+  readonly self?: true;
+  readonly write?: string;
 }
 
 export function followCommand(): Command {
-  return new Command('follow')
+  return withFollowOptions(new Command('follow'))
+    .addOption(
+      new Option('--edition <NAME>', 'what sees the packets: eBPF, or tcpdump where that is not allowed')
+        .choices(['libbpf', 'capture'])
+        .default('libbpf'),
+    )
     .summary('print the journeys of packets between two endpoints as they happen')
     .description(
       'Follows the conversations that SRC opens to DST: both directions, their ICMP errors and, for a service, its DNS.\nPrints each packet hop by hop, then one sentence a conversation. Needs root.',
@@ -30,6 +41,25 @@ export function followCommand(): Command {
     .argument('<SRC>', 'pod, ns/pod, svc/x, node/x, netns:NAME, an address, a CIDR, any')
     .argument('<DST>', 'likewise')
     .argument('[CMD...]', 'after --: started when the taps are attached; its end ends the following')
+    .option('--standalone', 'with a collector of its own, also where a daemon answers')
+    .option('--socket <PATH>', `of the daemon (default: $TRACER_SOCKET, else ${defaultSocket})`)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tracer follow pod-a nginx-service --in -- curl -sm3 nginx-service
+  tracer follow any 10.96.0.10 -p 53 -c 20 -o json | jq .summary
+  tracer follow 10.244.1.0/24 any --proto icmp --timeout 30s`,
+    )
+    .action(async (src: string, dst: string, command: string[], options: FollowArguments) => {
+      const result = await follow(src, dst, followOptions(command, options));
+      process.exitCode = result.exitCode;
+    });
+}
+
+/** What `follow` and `record` have in common. */
+export function withFollowOptions(command: Command): Command {
+  return command
     .option(
       '-n, --namespace <NAME>',
       'Kubernetes namespace of names that have none (else any, default first)',
@@ -42,26 +72,15 @@ export function followCommand(): Command {
     .option('-c, --count <N>', 'end after N packets', positive)
     .option('--flows <N>', 'end after N conversations', positive)
     .option('--timeout <TIME>', 'end after 500ms, 10s, 2m', durationMs)
-    .addOption(
-      new Option('-o, --output <FORMAT>', 'how journeys are printed')
-        .choices(outputFormats)
-        .default('compact'),
-    )
-    .addOption(new Option('--color <WHEN>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(outputOption())
+    .addOption(colorOption())
     .option('--no-hooks', 'no netfilter links on the way: rewrites are then inferred between devices')
-    .option('--in', 'run CMD inside SRC: its network and its resolv.conf')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  tracer follow pod-a nginx-service --in -- curl -sm3 nginx-service
-  tracer follow any 10.96.0.10 -p 53 -c 20 -o json | jq .summary
-  tracer follow 10.244.1.0/24 any --proto icmp --timeout 30s`,
+    .option('--self', 'also the ssh session that this is typed into')
+    .option(
+      '-w, --write <FILE>',
+      'record it into a session file for `tracer replay`; - is stdout, instead of text',
     )
-    .action(async (src: string, dst: string, command: string[], options: Options) => {
-      const result = await follow(src, dst, followOptions(command, options));
-      process.exitCode = result.exitCode;
-    });
+    .option('--in', 'run CMD inside SRC: its network and its resolv.conf');
 }
 
 /** What is done anyway; taken because hands write it. */
@@ -69,7 +88,7 @@ function allNamespaces(): Option {
   return new Option('-A, --all-namespaces').hideHelp().conflicts('namespace');
 }
 
-function followOptions(command: readonly string[], options: Options): FollowOptions {
+export function followOptions(command: readonly string[], options: FollowArguments): FollowOptions {
   if (options.in === true && command.length === 0)
     throw new TracerError('USAGE', '--in is about a command, and there is none', {
       hint: 'put the command last, after --',
@@ -78,7 +97,9 @@ function followOptions(command: readonly string[], options: Options): FollowOpti
     output: options.output,
     color: options.color,
     inside: options.in === true,
+    ...(options.edition === undefined ? {} : { edition: options.edition }),
     hooks: options.hooks,
+    self: options.self === true,
     command,
     ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     ...(options.context === undefined ? {} : { cluster: options.context }),
@@ -87,6 +108,9 @@ function followOptions(command: readonly string[], options: Options): FollowOpti
     ...(options.proto === undefined ? {} : { proto: options.proto }),
     ...(options.count === undefined ? {} : { count: options.count }),
     ...(options.flows === undefined ? {} : { flows: options.flows }),
+    ...(options.write === undefined ? {} : { record: options.write }),
+    ...(options.standalone === undefined ? {} : { standalone: true }),
+    ...(options.socket === undefined ? {} : { socket: options.socket }),
     ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
   };
 }

@@ -1,12 +1,12 @@
 /** `tracer ls` and `tracer topology`: one look at the host, without taps in the way of packets. */
 import { Argument, Command, Option } from 'commander';
 import { Collector } from '../collect/collector.ts';
+import { Pipeline } from '../engine/pipeline.ts';
 import { type Listing, type ListingKind, list, listingKinds } from '../inventory/listing.ts';
 import type { Names } from '../inventory/names.ts';
 import { topologyOf } from '../inventory/topology.ts';
 import { topologyDot, topologyText } from '../inventory/topology-text.ts';
 import { readLabSnapshots } from '../lab/state.ts';
-import { Pipeline } from './pipeline.ts';
 import { column } from './render/style.ts';
 
 interface Options {

@@ -14,8 +14,8 @@ import { readLabState } from '../lab/state.ts';
 import { labShell, labStatus, listLabs } from '../lab/status.ts';
 import { labUp } from '../lab/up.ts';
 import { follow } from './follow.ts';
+import { colorOption, outputOption } from './render/options.ts';
 import type { OutputFormat } from './render/renderer.ts';
-import { outputFormats } from './render/renderer.ts';
 import type { ColorMode } from './render/style.ts';
 import { styleFor, wrap } from './render/style.ts';
 
@@ -123,12 +123,8 @@ function runCommand(): Command {
     .argument('<SCENARIO>', 'one of the list below')
     .addOption(nameOption())
     .option('--quiet', 'only send the traffic')
-    .addOption(
-      new Option('-o, --output <FORMAT>', 'how journeys are printed')
-        .choices(outputFormats)
-        .default('compact'),
-    )
-    .addOption(new Option('--color <WHEN>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(outputOption())
+    .addOption(colorOption())
     .addHelpText('after', `\nScenarios:\n${list}`)
     .action(async (name: string, options: RunOptions) => {
       process.exitCode = await runScenario(findScenario(name), options);

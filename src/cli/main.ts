@@ -1,15 +1,22 @@
 /** The `tracer` command: commander's tree, one file a command. Exit codes: CONTRACT 7. */
 import { Command, CommanderError } from 'commander';
 import { TracerError } from '../base/errors.ts';
+import { tracerVersion } from '../base/version.ts';
+import { daemonCommand } from './daemon-command.ts';
+import { diffCommand } from './diff-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { explainCommand } from './explain-command.ts';
 import { followCommand } from './follow-command.ts';
+import { importCommand } from './import-command.ts';
 import { lsCommand, topologyCommand } from './inventory-commands.ts';
 import { labCommand } from './lab-command.ts';
+import { recordCommand } from './record-command.ts';
+import { replayCommand } from './replay-command.ts';
 import { schemaCommand } from './schema-command.ts';
 
 const program = new Command('tracer')
   .description('Shows what really happens to a packet inside a Kubernetes node, hop by hop.')
-  .version('0.1.0', '-V, --version')
+  .version(tracerVersion, '-V, --version')
   .showHelpAfterError('  hint: tracer COMMAND --help says more')
   .configureOutput({ outputError: (text, write) => write(ourShape(text)) })
   .configureHelp({ showGlobalOptions: true })
@@ -28,9 +35,15 @@ Exit codes: 0 fine · 1 error · 2 usage · 3 nothing matched · 4 a flow failed
 
 for (const command of [
   followCommand(),
+  importCommand(),
+  recordCommand(),
+  replayCommand(),
+  explainCommand(),
+  diffCommand(),
   labCommand(),
   lsCommand(),
   topologyCommand(),
+  daemonCommand(),
   doctorCommand(),
   schemaCommand(),
 ])

@@ -10,11 +10,14 @@ import { execa } from 'execa';
 import { TracerError } from '../base/errors.ts';
 import type { HelloFrame } from '../model/event.ts';
 import { Decoder, type Frame } from '../wire/decode.ts';
+import type { OwnConversation } from './own.ts';
 import type { HookPlace, WatchRule } from './watch.ts';
 import { watchCommands } from './watch.ts';
 
 /** How long it is waited for, ms. */
-const patience = { ready: 15_000, apply: 5_000, stop: 5_000 };
+const patience = { ready: 15_000, apply: 20_000, stop: 5_000 };
+/** A second of 20,000 packets/s across nodes, 13 events each: as long as the reader may have to wait for a CPU. */
+export const ringBytes = 64 * 1024 * 1024;
 /** Of what it says on stderr, the end is kept. */
 const SAID_MAX = 4_096;
 
@@ -23,9 +26,13 @@ export interface CollectorOptions {
   readonly program?: string;
   readonly args?: readonly string[];
   readonly ringBytes?: number;
+  /** Never followed, whatever is watched; asked for with each watch. */
+  readonly own?: () => readonly OwnConversation[];
+  /** CLOCK_MONOTONIC at time 0 of a session that goes on after another collector's death; else its hello says it. */
+  readonly clockBaseNs?: bigint;
   readonly onFrame: (frame: Frame) => void;
-  /** The bytes as they came, before they are decoded: for recording. */
-  readonly onBytes?: (chunk: Uint8Array) => void;
+  /** The bytes as they came, before their frames are told: for recording. At the end of them `heldBytes` make no whole frame yet. */
+  readonly onBytes?: (chunk: Uint8Array, heldBytes: number) => void;
   /** It ended by itself. Called at most once, never after stop(). */
   readonly onDied: (error: TracerError) => void;
   readonly patience?: Partial<typeof patience>;
@@ -36,13 +43,15 @@ export function collectorProgram(): string {
 }
 
 export class Collector {
-  readonly decoder = new Decoder();
+  readonly decoder: Decoder;
   readonly #options: CollectorOptions;
   readonly #child;
   readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   #hello: HelloFrame | undefined;
   #ready: { resolve: (hello: HelloFrame) => void; reject: (error: Error) => void } | undefined;
   #seq = 0;
+  /** The rules in force. */
+  #asked: ReadonlySet<string> = new Set();
   #stopping = false;
   #ended: TracerError | undefined;
   #refusals: string[] = [];
@@ -51,6 +60,7 @@ export class Collector {
 
   private constructor(options: CollectorOptions) {
     this.#options = options;
+    this.decoder = new Decoder(options.clockBaseNs === undefined ? {} : { baseNs: options.clockBaseNs });
     this.#patience = { ...patience, ...options.patience };
     const args = [
       ...(options.ringBytes === undefined ? [] : ['--ring', String(options.ringBytes)]),
@@ -102,8 +112,16 @@ export class Collector {
     if (this.#ended !== undefined) throw this.#ended;
     const seq = ++this.#seq;
     this.#refusals = [];
+    const asked = new Set(rules.map(rule => JSON.stringify(rule)));
+    const isLess = [...this.#asked].some(rule => !asked.has(rule));
+    this.#asked = asked;
+    const lines = [
+      ...watchCommands(rules, tunnelPorts, hooks, this.#options.own?.()),
+      ...(isLess ? ['forget'] : []),
+      `apply ${seq}`,
+    ];
     const applied = new Promise<void>((resolve, reject) => this.#waiting.set(seq, { resolve, reject }));
-    this.#child.stdin.write(`${[...watchCommands(rules, tunnelPorts, hooks), `apply ${seq}`].join('\n')}\n`);
+    this.#child.stdin.write(`${lines.join('\n')}\n`);
     await within(this.#patience.apply, 'the collector did not take the filter', applied);
     if (this.#refusals.length > 0)
       throw new TracerError('USAGE', `this cannot be watched: ${this.#refusals.join('; ')}`);
@@ -131,8 +149,9 @@ export class Collector {
   }
 
   #onData(chunk: Buffer): void {
-    this.#options.onBytes?.(chunk);
-    for (const frame of this.decoder.push(chunk)) {
+    const frames = this.decoder.push(chunk);
+    this.#options.onBytes?.(chunk, this.decoder.heldBytes);
+    for (const frame of frames) {
       if (frame.kind === 'reply') this.#onReply(frame);
       this.#options.onFrame(frame);
       if (frame.kind !== 'hello') continue;

@@ -1,3 +1,5 @@
+import { type OwnConversation, ownCommand } from './own.ts';
+
 /** What the kernel is asked to copy: bpf/lib/filter.h has the other side. */
 export interface WatchRule {
   readonly proto: 'any' | 'tcp' | 'udp' | 'icmp';
@@ -30,8 +32,9 @@ export function watchCommands(
   rules: readonly WatchRule[],
   tunnelPorts: readonly number[],
   hooks: readonly HookPlace[] = [],
+  own: readonly OwnConversation[] = [],
 ): string[] {
-  const lines = ['begin', ...tunnelPorts.map(port => `tunnel ${port}`)];
+  const lines = ['begin', ...tunnelPorts.map(port => `tunnel ${port}`), ...own.map(ownCommand)];
   for (const [n, rule] of rules.entries()) {
     lines.push(`rule ${n} ${rule.proto}`);
     lines.push(...sideCommands(n, 'a', rule.a), ...sideCommands(n, 'b', rule.b));

@@ -1,3 +1,4 @@
+import { isHearsay } from '../model/event.ts';
 import type { ClosedBy, ConsumedBy, LinkKind, LostCause } from '../model/journey.ts';
 import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
 import { tap } from '../model/layout.generated.ts';
@@ -18,7 +19,8 @@ export function conclude(
   circumstances: Circumstances,
 ): Omit<JourneyRecord, 'flow' | 'direction'> {
   const born = isBirth(journey.first, topology) || isMadeHere(journey);
-  if (!born) journey.gap({ after: -1, kind: 'unobserved', reason: 'where it came from was not seen' });
+  if (!born && !journey.gaps.some(gap => gap.kind === 'filtered'))
+    journey.gap({ after: -1, kind: 'unobserved', reason: 'where it came from was not seen' });
   const outcome = outcomeOf(journey, topology, circumstances);
   if (outcome.kind === 'open' && outcome.waiting === 'unknown')
     journey.gap({
@@ -29,7 +31,7 @@ export function conclude(
   const complete = born && outcome.kind !== 'open' && outcome.kind !== 'lost' && journey.gaps.length === 0;
   return {
     id: journey.id,
-    rev: 1,
+    rev: ++journey.rev,
     events: journey.events,
     outcome,
     closedBy: closedBy(journey, topology, outcome, circumstances),
@@ -40,6 +42,24 @@ export function conclude(
     born,
     origin: (journey.root ?? journey).first,
     ends: journey.ends,
+  };
+}
+
+/** As far as it has been seen. Nothing of this is the last word. */
+export function soFar(journey: OpenJourney, topology: Topology): Omit<JourneyRecord, 'flow' | 'direction'> {
+  const waiting = isWaiting(journey) ? 'neighbour' : 'unknown';
+  return {
+    id: journey.id,
+    rev: ++journey.rev,
+    events: [...journey.events],
+    outcome: { kind: 'open', waiting, at: journey.events.length - 1 },
+    complete: false,
+    gaps: [...journey.gaps],
+    links: [...journey.links],
+    processes: journey.processes,
+    born: isBirth(journey.first, topology) || isMadeHere(journey),
+    origin: (journey.root ?? journey).first,
+    ends: new Map(journey.ends),
   };
 }
 
@@ -55,6 +75,7 @@ function outcomeOf(journey: OpenJourney, topology: Topology, { lost }: Circumsta
   const at = journey.events.length - 1;
   const end = journey.end;
   const verdict = end?.verdict;
+  if (verdict?.kind === 'dropped' && wasReset(journey)) return { kind: 'consumed', by: 'reset', at };
   if (verdict?.kind === 'dropped')
     return { kind: 'dropped', reason: end!.reason, location: end!.location, at };
   if (verdict?.kind === 'consumed') return consumedOrContinued(journey, topology, verdict.by, at);
@@ -88,6 +109,11 @@ function closedBy(
   if (journey.end !== undefined) return 'freed';
   if (shutdown && !atDestination(journey, topology)) return 'shutdown';
   return journey.reused ? 'reused' : 'quiet';
+}
+
+/** A RST answered it: it got where it was going, and was not wanted there. */
+function wasReset({ events, ends }: OpenJourney): boolean {
+  return events.some((event, index) => event.tap === tap.tcpReset && !isHearsay(event) && ends.has(index));
 }
 
 /** A flooded packet arrived if one of its copies did, whichever of them happened to keep the first sk_buff. */

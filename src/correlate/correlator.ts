@@ -6,25 +6,26 @@
  * packet an id; here each step is checked against the topology, copies are joined to what they are copies of, and journeys are
  * closed by the silence that fits the place where they were last seen.
  */
-import type { Event, LossRecord, ProcessSighting } from '../model/event.ts';
+import { type Event, isHearsay, type LossRecord, type ProcessSighting } from '../model/event.ts';
 import type { LostCause } from '../model/journey.ts';
 import type { Delta, JourneyRecord } from '../model/journey-record.ts';
-import { eventEvicted, eventUntrackedEnd, identity, tap } from '../model/layout.generated.ts';
-import { conclude } from './conclude.ts';
+import { eventEvicted, eventLeftOut, eventUntrackedEnd, identity, tap } from '../model/layout.generated.ts';
+import { conclude, soFar } from './conclude.ts';
 import { judgeConsume, judgeFree } from './ends.ts';
 import { FlowTable } from './flows.ts';
 import { Lineage } from './lineage.ts';
 import { LossBook, type LossMeanwhile } from './loss-book.ts';
 import { move } from './moves.ts';
-import { type End, isPlace, OpenJourney, type Tail } from './open-journey.ts';
+import { answered, type End, isEndTap, OpenJourney, placeBefore, type Tail } from './open-journey.ts';
 import { ProcessTable } from './processes.ts';
+import { RecentlyClosed } from './recently-closed.ts';
 import { atDestination, ENDED_NS, silenceOf } from './silence.ts';
 import type { Topology } from './topology.ts';
 
 /** How long events are held back for those of other CPUs. */
 export const REORDER_NS = 5_000_000;
-/** A closed journey is remembered this long, to count what comes late. */
-const REMEMBER_NS = 1_000_000_000;
+/** What is under way for longer is told of before it is over. */
+const TOLD_OPEN_NS = 150_000_000;
 const UNKNOWN_STEP = 'the devices of this step are not in the inventory';
 
 export interface CorrelatorOptions {
@@ -33,6 +34,7 @@ export interface CorrelatorOptions {
   readonly symbol: (address: number) => string;
   /** Name of a drop reason of the recorded kernel. */
   readonly dropReason: (reason: number) => string;
+  readonly resetReason: (reason: number) => string;
 }
 
 export interface CorrelatorStats {
@@ -41,7 +43,7 @@ export interface CorrelatorStats {
   suspectJoins: number;
   /** Came after their journey was closed, or too late to be put in their place. */
   lateEvents: number;
-  /** Ends of sk_buffs that say nothing of a packet: memory given back long after, or what no device had shown. */
+  /** Ends of sk_buffs, and words of sockets, that say nothing of a packet: long after, or of what no device had shown. */
   spareEnds: number;
   lost: number;
 }
@@ -67,7 +69,7 @@ export class Correlator {
   readonly #bySkb = new Map<number, OpenJourney>();
   /** In order of their last event would be ideal; in order of birth is near enough to walk. */
   readonly #open = new Set<OpenJourney>();
-  readonly #closed = new Map<number, { readonly id: string; readonly atNs: number }>();
+  readonly #closed = new RecentlyClosed();
 
   constructor(options: CorrelatorOptions) {
     this.#options = options;
@@ -100,6 +102,7 @@ export class Correlator {
       if (journey.root !== undefined) continue; // closes with its root
       if (journey.unknownSteps.length > 0 && !this.#judgeSteps(journey, false, out)) continue;
       if (this.#isSilent(journey, timeNs - REORDER_NS)) this.#closeFamily(journey, out);
+      else if (timeNs - journey.first.timeNs > TOLD_OPEN_NS) this.#tellOpen(journey, out);
     }
     this.#forget(timeNs);
     return out;
@@ -110,6 +113,14 @@ export class Correlator {
     if (nowNs - journey.last.timeNs < ENDED_NS) return false;
     if (nowNs - journey.last.timeNs < silenceOf(journey, this.#options.topology)) return false;
     return journey.copies.every(copy => !this.#open.has(copy) || this.#isSilent(copy, nowNs));
+  }
+
+  #tellOpen(journey: OpenJourney, out: Delta[]): void {
+    if (journey.toldEvents === journey.events.length) return;
+    journey.toldEvents = journey.events.length;
+    this.#processes.name(journey);
+    const { topology } = this.#options;
+    out.push({ kind: 'open', journey: { ...soFar(journey, topology), ...this.#flows.assign(journey) } });
   }
 
   #closeFamily(journey: OpenJourney, out: Delta[], shutdown = false): void {
@@ -123,6 +134,28 @@ export class Correlator {
     this.#release(Number.POSITIVE_INFINITY, out);
     for (const journey of this.#open) if (journey.root === undefined) this.#closeFamily(journey, out, true);
     for (const journey of this.#open) this.#close(journey, out, true);
+    return out;
+  }
+
+  /**
+   * The collector ended, and another one will follow, which numbers packets anew: what was under way is closed as it stands, and
+   * nothing of it is complete, because its end may be what nobody saw.
+   */
+  interrupt(loss: LossRecord): Delta[] {
+    const out: Delta[] = [];
+    this.#release(Number.POSITIVE_INFINITY, out);
+    for (const journey of this.#open)
+      if (journey.end === undefined)
+        journey.gap({
+          after: journey.events.length - 1,
+          kind: 'lost',
+          reason: 'the collector ended while it was under way',
+        });
+    out.push(...this.finish());
+    this.loss(loss);
+    this.#byPacket.clear();
+    this.#bySkb.clear();
+    this.#closed.clear();
     return out;
   }
 
@@ -147,9 +180,10 @@ export class Correlator {
     this.#append(journey, event);
     if ((event.flags & eventEvicted) !== 0)
       journey.gap({ after: -1, kind: 'evicted', reason: 'packet state of the kernel side' });
-    if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb || event.tap === tap.groExit)
-      this.#end(journey, event);
+    if (isEndTap(event)) this.#end(journey, event);
     if (event.tap === tap.copyDatagram) journey.copied = true;
+    if (event.tap === tap.tcpReset)
+      journey.ends.set(journey.events.length - 1, answered(this.#options.resetReason(event.reason)));
   }
 
   /** False: the event was taken elsewhere. */
@@ -206,10 +240,13 @@ export class Correlator {
   }
 
   #begin(event: Event, out: Delta[]): OpenJourney | undefined {
-    const before = this.#closed.get(event.packet);
+    const before = this.#closed.idOf(event.packet);
     if (before !== undefined) {
-      this.stats.lateEvents++;
-      out.push({ kind: 'late', journey: before.id });
+      this.#comesLate(before, event, out);
+      return undefined;
+    }
+    if (isHearsay(event)) {
+      this.stats.spareEnds++;
       return undefined;
     }
     // An end of an sk_buff that no device showed tells something only if the packet was lost (in OUTPUT, say).
@@ -228,6 +265,12 @@ export class Correlator {
     const journey = this.#open_(event);
     this.#flows.begin(event);
     this.#lineage.link(journey, event, previous);
+    if ((event.flags & eventLeftOut) !== 0)
+      journey.gap({
+        after: -1,
+        kind: 'filtered',
+        reason: 'left out: there were too many packets to show each',
+      });
     if (event.identity === identity.same)
       journey.gap({ after: -1, kind: 'unobserved', reason: 'it was under way when the following began' });
     return journey;
@@ -282,12 +325,40 @@ export class Correlator {
         reason: `events were lost meanwhile (${lost.cause})`,
         count: lost.count,
       });
-    for (const [index, event] of journey.events.entries()) {
-      const process = this.#processes.of(event, journey.ends.get(index)?.verdict);
-      if (process !== undefined) journey.processes.set(index, process);
-    }
+    this.#processes.name(journey);
     this.stats.journeys++;
-    out.push({ kind: 'closed', journey: this.#record(journey, shutdown, lost?.cause) });
+    const gaps = journey.gaps.length;
+    const record = this.#record(journey, shutdown, lost?.cause);
+    this.#closed.keep({ journey, record, gaps });
+    out.push({ kind: 'closed', journey: record });
+  }
+
+  /** Of a journey that has been closed: it is concluded again with this event, if that tells anything and can be put in. */
+  #comesLate(id: string, event: Event, out: Delta[]): void {
+    this.stats.lateEvents++;
+    const kept = this.#closed.kept(id);
+    const canFollow =
+      kept !== undefined &&
+      kept.journey.last.timeNs <= event.timeNs &&
+      move(kept.journey.lastPlace, event, this.#options.topology) === 'possible';
+    if (!canFollow || (isEndTap(event) && this.#judge(event).verdict.kind === 'late')) {
+      out.push({ kind: 'late', journey: id });
+      return;
+    }
+    const { journey, record, gaps } = kept;
+    journey.reopen(gaps);
+    journey.events.push(event);
+    if (isEndTap(event)) this.#end(journey, event);
+    if (event.tap === tap.copyDatagram) journey.copied = true;
+    this.#processes.name(journey);
+    const lost = this.#lossOf(journey)?.cause;
+    const { flow, direction } = record;
+    kept.record = {
+      ...conclude(journey, this.#options.topology, { shutdown: false, lost }),
+      direction,
+      ...(flow === undefined ? {} : { flow }),
+    };
+    out.push({ kind: 'amended', journey: kept.record });
   }
 
   /** Takes it out of the tables of what is open. Most journeys have one packet id and one sk_buff from end to end. */
@@ -297,7 +368,7 @@ export class Correlator {
       const { packet, skb } = event;
       if (packet !== before?.packet) {
         if (this.#byPacket.get(packet) === journey) this.#byPacket.delete(packet);
-        this.#closed.set(packet, { id: journey.id, atNs: this.#nowNs });
+        this.#closed.add(packet, journey.id, this.#nowNs);
       }
       if (skb !== before?.skb && this.#bySkb.get(skb) === journey) this.#bySkb.delete(skb);
       before = event;
@@ -321,16 +392,8 @@ export class Correlator {
   }
 
   #forget(nowNs: number): void {
-    for (const [packet, closed] of this.#closed) {
-      if (closed.atNs + REMEMBER_NS > nowNs) break;
-      this.#closed.delete(packet);
-    }
+    this.#closed.forget(nowNs);
     this.#losses.forget(nowNs);
     this.#processes.forget(nowNs);
   }
-}
-
-function placeBefore(events: readonly Event[], index: number): Event {
-  for (let i = index - 1; i > 0; i--) if (isPlace(events[i]!)) return events[i]!;
-  return events[0]!;
 }

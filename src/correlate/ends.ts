@@ -16,6 +16,8 @@ export type Verdict =
   | { readonly kind: 'consumed'; readonly by: ConsumedBy }
   /** This sk_buff ended, the packet goes on in another one. */
   | { readonly kind: 'continues'; readonly as: Continuation }
+  /** No end yet: the kernel answers it with a RST. */
+  | { readonly kind: 'answered' }
   /** The memory was given back long after delivery: no place and no time of the journey. */
   | { readonly kind: 'late' }
   /** An ordinary end that says nothing by itself: the place tells. */
@@ -50,6 +52,8 @@ const freed: readonly { readonly reason?: string; readonly at?: string; readonly
   { reason: 'NO_SOCKET', at: '__udp6_lib_rcv', verdict: { kind: 'consumed', by: 'icmp' } },
   { reason: 'TCP_OLD_SEQUENCE', verdict: { kind: 'delivered', to: 'stack' } },
   { reason: 'TCP_OLD_DATA', verdict: { kind: 'delivered', to: 'stack' } },
+  { reason: 'TCP_OFOMERGE', verdict: { kind: 'delivered', to: 'stack' } },
+  { reason: 'TCP_OFO_DROP', verdict: { kind: 'delivered', to: 'stack' } },
   { reason: 'TCP_INVALID_SYN', verdict: { kind: 'delivered', to: 'stack' } },
   { reason: 'QUEUE_PURGE', verdict: { kind: 'delivered', to: 'stack' } },
   { reason: 'TCP_RESET', verdict: { kind: 'delivered', to: 'stack' } },

@@ -111,9 +111,9 @@ export class FlowTable {
     }
     const first = innermost(journey.first)!;
     flow.originator ??= this.#opener(keys) ?? openerOf(first, journey.first.timeNs);
-    const sameEnd =
-      flow.originator.src === first.src && (first.src !== first.dst || flow.originator.sport === first.sport);
-    return sameEnd ? 'request' : 'reply';
+    // The port too: what reaches itself, over loopback or by its own service, is both ends.
+    const isOriginator = flow.originator.src === first.src && flow.originator.sport === first.sport;
+    return isOriginator ? 'request' : 'reply';
   }
 
   #opener(keys: readonly string[]): Opener | undefined {

@@ -5,7 +5,7 @@
  * once; the buffer with the data (`skb->head`), which clones share; what no hop changes in the headers; and a step that the
  * topology allows. What this cannot know: a clone whose data was copied before it was first seen (skb_copy) looks like a packet of its own.
  */
-import type { Event } from '../model/event.ts';
+import { type Event, isHearsay } from '../model/event.ts';
 import { tap } from '../model/layout.generated.ts';
 import { innermost } from '../model/tuples.ts';
 import type { Continuation } from './ends.ts';
@@ -49,6 +49,7 @@ export class Lineage {
 
   note(journey: OpenJourney, event: Event): void {
     this.#relations.note(journey, event);
+    if (isHearsay(event)) return;
     if (this.#merging.length > 0) this.#linkMerged(journey, event);
     if (event.tap === tap.netifReceiveSkb && event.gsoSegs > 1) this.#remember(journey, event);
     this.#fragments.note(journey, event);

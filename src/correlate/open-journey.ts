@@ -26,13 +26,13 @@ const NF_INET_LOCAL_OUT = 3;
 /** A packet that is still being seen. */
 export class OpenJourney {
   readonly id: string;
-  readonly events: Event[] = [];
-  readonly gaps: Gap[] = [];
+  events: Event[] = [];
+  gaps: Gap[] = [];
   readonly links: RawLink[] = [];
-  readonly processes = new Map<number, Process>();
+  processes = new Map<number, Process>();
   end: End | undefined;
   /** By the index of the event that showed it: an sk_buff may end while the packet goes on in another. */
-  readonly ends = new Map<number, End>();
+  ends = new Map<number, End>();
   /** Its data was copied to a process. */
   copied = false;
   /** Another packet was seen at the address of its sk_buff. */
@@ -45,6 +45,10 @@ export class OpenJourney {
   readonly into: OpenJourney[] = [];
   /** The copies made of it and of its copies, in order of birth. */
   readonly copies: OpenJourney[] = [];
+  /** How often it has been told of. */
+  rev = 0;
+  /** How many events there were when it was told of while open. */
+  toldEvents = 0;
   /** Indexes of events whose step could not be judged yet: the inventory may be a little behind. */
   unknownSteps: number[] = [];
 
@@ -78,7 +82,7 @@ export class OpenJourney {
     const unknownSteps = this.unknownSteps.filter(at => at > index).map(at => at - index);
     this.unknownSteps = this.unknownSteps.filter(at => at < index);
     for (let i = this.gaps.length - 1; i >= 0; i--) if (this.gaps[i]!.after >= index) this.gaps.splice(i, 1);
-    if (ends.size > 0) this.end = [...this.ends.values()].at(-1);
+    if (ends.size > 0) this.end = [...this.ends.values()].findLast(isEnd);
     const copied = events.some(event => event.tap === tap.copyDatagram);
     if (copied) this.copied = false;
     return { events, ends, unknownSteps, copied };
@@ -88,16 +92,40 @@ export class OpenJourney {
   takeOver(tail: Tail): void {
     for (const [at, end] of tail.ends) {
       this.ends.set(at, end);
-      this.end = end;
+      if (isEnd(end)) this.end = end;
     }
     this.unknownSteps.push(...tail.unknownSteps);
     this.copied = tail.copied;
+  }
+
+  /** What was told of it stays as it was told; of its gaps the first `gaps` go on. */
+  reopen(gaps: number): void {
+    this.events = [...this.events];
+    this.gaps = this.gaps.slice(0, gaps);
+    this.processes = new Map(this.processes);
+    this.ends = new Map(this.ends);
   }
 
   gap(gap: Gap): void {
     if (!this.gaps.some(g => g.kind === gap.kind && g.after === gap.after && g.reason === gap.reason))
       this.gaps.push(gap);
   }
+}
+
+/** The kernel sends a RST. */
+export function answered(reason: string): End {
+  return { verdict: { kind: 'answered' }, reason, location: 'tcp_send_reset' };
+}
+
+const isEnd = ({ verdict }: End): boolean => verdict.kind !== 'answered';
+
+export function isEndTap(event: Event): boolean {
+  return event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb || event.tap === tap.groExit;
+}
+
+export function placeBefore(events: readonly Event[], index: number): Event {
+  for (let i = index - 1; i > 0; i--) if (isPlace(events[i]!)) return events[i]!;
+  return events[0]!;
 }
 
 export function isPlace(event: Event): boolean {

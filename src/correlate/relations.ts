@@ -3,18 +3,18 @@
  *
  * The kernel answers while it handles the packet: on the same CPU, in the same namespace, right after it was received or sent. A
  * packet that OUTPUT rejects, or for which no neighbour answered, ends after the error about it. A retransmission starts at the same
- * place with the same addresses and the same sequence number. What this cannot know: a retransmission that begins at another
- * byte.
+ * place with the same addresses and the same sequence number, or the socket itself says that it is one (tcp_retransmit_skb). What this
+ * cannot know: a retransmission that begins at another byte, of a socket that is not of this kernel.
  */
 import type { Event, NetworkLayer } from '../model/event.ts';
 import type { LinkKind } from '../model/journey.ts';
 import { tap } from '../model/layout.generated.ts';
 import { innermost } from '../model/tuples.ts';
 import type { OpenJourney } from './open-journey.ts';
+import { SentBytes, segmentOf } from './sent-bytes.ts';
 
 const ANSWER_NS = 1_000_000;
-const SENT_MAX = 20_000;
-const SYN_OR_FIN = 0x03;
+const SEGMENTS_MAX = 50_000;
 const RST = 0x04;
 const ANSWERS_ICMP = new Set([0, 129, 136]);
 const ARP_REPLY = 2;
@@ -34,14 +34,16 @@ export class Relations {
   readonly #leaving = new Map<number, Seen>();
   /** The last error of each CPU about a packet that had not been seen. */
   readonly #unexplained = new Map<number, Seen>();
-  /** Journey that first sent these bytes, by place, addresses and sequence number. */
-  readonly #sent = new Map<string, string>();
+  /** By place and addresses. */
+  readonly #sent = new Map<string, SentBytes>();
+  #segments = 0;
 
   note(journey: OpenJourney, event: Event): void {
     if (event.tap === tap.netifReceiveSkb) this.#received.set(event.cpu, { journey, event });
     if (event.tap === tap.netfilter && event.nfHook === OUTPUT)
       this.#leaving.set(event.cpu, { journey, event });
     if (event.tap === tap.kfreeSkb) this.#linkEarlierError(journey, event);
+    if (event.tap === tap.tcpRetransmit) this.#linkRepetition(journey);
   }
 
   /** The first event of a journey. */
@@ -79,16 +81,42 @@ export class Relations {
   }
 
   #linkRetransmit(journey: OpenJourney, event: Event, layer: NetworkLayer): void {
-    const { tcp } = layer;
-    if (tcp === undefined || ((layer.payloadBytes ?? 0) === 0 && (tcp.flags & SYN_OR_FIN) === 0)) return;
-    const ends = `${layer.src} ${layer.sport} ${layer.dst} ${layer.dport}`;
-    const key = `${event.netns} ${ends} ${tcp.seq} ${tcp.flags & SYN_OR_FIN}`;
-    const first = this.#sent.get(key);
-    if (first === undefined) {
-      this.#sent.set(key, journey.id);
-      if (this.#sent.size > SENT_MAX) this.#sent.delete(this.#sent.keys().next().value!);
-    } else if (first !== journey.id)
-      journey.links.push({ kind: 'retransmit', role: 'parent', journey: first });
+    const segment = segmentOf(layer);
+    if (segment === undefined) return;
+    const sent = this.#sentBy(event, layer);
+    const before = sent.size;
+    const first = sent.first(segment, journey.id);
+    this.#makeRoom(sent.size - before);
+    if (first !== journey.id) journey.links.push({ kind: 'retransmit', role: 'parent', journey: first });
+  }
+
+  /** The socket says that it sends this again: it may begin at another byte than what it repeats. */
+  #linkRepetition(journey: OpenJourney): void {
+    if (journey.links.some(({ kind, role }) => kind === 'retransmit' && role === 'parent')) return;
+    const { first } = journey;
+    const layer = innermost(first);
+    const segment = layer && segmentOf(layer);
+    const original = segment && this.#sentBy(first, layer!).earlier(segment, journey.id);
+    if (original !== undefined) journey.links.push({ kind: 'retransmit', role: 'parent', journey: original });
+  }
+
+  #sentBy(event: Event, { src, sport, dst, dport }: NetworkLayer): SentBytes {
+    const key = `${event.netns} ${src} ${sport} ${dst} ${dport}`;
+    let sent = this.#sent.get(key);
+    if (sent !== undefined) return sent;
+    sent = new SentBytes();
+    this.#sent.set(key, sent);
+    return sent;
+  }
+
+  #makeRoom(added: number): void {
+    this.#segments += added;
+    if (this.#segments <= SEGMENTS_MAX) return;
+    for (const [key, { size }] of this.#sent) {
+      this.#sent.delete(key);
+      this.#segments -= size;
+      return;
+    }
   }
 }
 

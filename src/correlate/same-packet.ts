@@ -1,6 +1,6 @@
 /** Are two events of different buffers of one packet? Asked where the kernel copies a packet, cuts it or puts it together. */
 import type { Event, Headers } from '../model/event.ts';
-import { eventUntrackedEnd } from '../model/layout.generated.ts';
+import { eventUntrackedEnd, tap } from '../model/layout.generated.ts';
 import { innermost } from '../model/tuples.ts';
 import { isPlace } from './open-journey.ts';
 
@@ -17,7 +17,7 @@ export function samePacket(a: Event, b: Event): boolean {
   if (x.tcp?.seq !== y.tcp?.seq || x.tcp?.ack !== y.tcp?.ack || x.arp?.op !== y.arp?.op) return false;
   if (x.icmp?.seq !== y.icmp?.seq || x.icmp?.type !== y.icmp?.type) return false; // SNAT writes the id
   if (x.fragment?.offset !== y.fragment?.offset || !samePayload(a.headers, b.headers)) return false;
-  return isPlace(b) || (b.flags & eventUntrackedEnd) !== 0;
+  return isPlace(b) || b.tap === tap.neighbour || (b.flags & eventUntrackedEnd) !== 0;
 }
 
 /**

@@ -28,7 +28,7 @@ export function silenceOf(journey: OpenJourney, topology: Topology): number {
 
 /** Received in the namespace that it is addressed to. */
 export function atDestination(journey: OpenJourney, topology: Topology): boolean {
-  if (isLocalIn(journey)) return true;
+  if (isLocalIn(journey) || journey.last.tap === tap.dataReady) return true;
   const at = journey.lastPlace;
   if (at.tap !== tap.netifReceiveSkb) return false;
   const headers = at.headers;

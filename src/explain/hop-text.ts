@@ -1,144 +1,186 @@
-/** What happened at a hop, in one line that a beginner can read, and the command that shows the same by hand. */
-import type { Change, Hop } from '../model/journey.ts';
-
-type HopFacts = Omit<Hop, 'index' | 'text' | 'command'>;
+/**
+ * What happened at a hop and why, in one or two sentences that a beginner can read, and the command that shows the same by hand. Only
+ * what the packet itself or a table of that moment shows is said; where the two disagree, the table is left out.
+ */
+import type { Change, Endpoint, Hop } from '../model/journey.ts';
+import { deviceFacts, nextHopOf } from './device-facts.ts';
+import { dropAdvice } from './drops/drop-advice.ts';
+import { entryAt } from './entry.ts';
+import { hopCommand } from './hop-command.ts';
+import { type HopFacts, splitEnd } from './hop-facts.ts';
+import { rewriteOf, rewriteText, routeWay, socketLine } from './hop-line.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface HopStory {
   readonly text: string;
   readonly command?: string;
 }
 
-const natWords: Readonly<Record<string, string>> = {
-  dnat: 'DNAT',
-  snat: 'SNAT',
-  masquerade: 'masquerade',
-  undnat: 'DNAT undone by conntrack',
-  unsnat: 'SNAT undone by conntrack',
-  bpf: 'rewritten by tc/eBPF',
-  unknown: 'rewritten, by what is not known',
-};
-
-export function hopStory(hop: HopFacts, before: HopFacts | undefined, place: string): HopStory {
-  const command = commandOf(hop);
-  const text = textOf(hop, before, place);
+/** Of `hops[index]`; `around` is its place at its time. */
+export function hopStory(hops: readonly HopFacts[], index: number, around: Surroundings): HopStory {
+  const command = hopCommand(hops, index, around);
+  const text = textOf(hops, index, around);
   return command === undefined ? { text } : { text, command };
 }
 
-function textOf(hop: HopFacts, before: HopFacts | undefined, place: string): string {
+function textOf(hops: readonly HopFacts[], index: number, around: Surroundings): string {
+  const hop = hops[index]!;
   switch (hop.layer) {
     case 'netfilter':
-      return rewriteText(hop.changes) ?? `passes ${hop.stage.toUpperCase()}`;
+      return netfilterText(hops, index, around);
     case 'route':
-      return routeText(hop, place);
+      return routeText(hop, around);
     case 'tunnel':
-      return hop.stage === 'encap'
-        ? `wrapped by ${hop.dev ?? 'the tunnel'} (${hop.changes[0]?.to ?? 'tunnel'})`
-        : `unwrapped by ${hop.dev ?? 'the tunnel'}`;
+      return tunnelText(hops, index, around);
     case 'neighbour':
-      return 'waits until the next hop tells its MAC address';
+      return neighbourText(hop, around);
     case 'bridge':
-      return 'the bridge forwards it to another port';
+      return bridgeText(hops, index, around);
     case 'drop':
-      return `dropped: ${hop.verdict ?? 'no reason given'}`;
+      return dropText(hop);
     case 'socket':
-      return socketText(hop);
+      return socketLine(hop);
     default:
-      return deviceText(hop, before, place);
+      return hop.stage === 'rx' ? receivedText(hops, index, around) : sentText(hops, index, around);
   }
 }
 
-function deviceText(hop: HopFacts, before: HopFacts | undefined, place: string): string {
-  const dev = hop.dev ?? 'a device';
+function sentText(hops: readonly HopFacts[], index: number, around: Surroundings): string {
+  const hop = hops[index]!;
+  const facts = deviceFacts(hops, index, around);
+  const isPlainPort = facts.kind === 'bridged' && facts.mac === undefined;
+  const leaves = leavesText(hop, around.label, isPlainPort ? `, a port of bridge ${facts.bridge}` : '');
+  switch (facts.kind) {
+    case 'sent':
+      return facts.route === undefined ? leaves : `${leaves}: ${around.label} has the route ${facts.route}`;
+    case 'bridged':
+      return isPlainPort ? leaves : `${leaves}: bridge ${facts.bridge} has MAC ${facts.mac} behind this port`;
+    case 'neighbour':
+      return `${leaves}, to MAC ${facts.mac}, which is ${facts.ip} in the neighbour table`;
+    default:
+      return leaves;
+  }
+}
+
+function leavesText({ dev = 'a device', peer }: HopFacts, label: string, aside: string): string {
+  if (peer !== undefined) return `leaves ${label} by ${dev}${aside}, to ${peer.netns} ${peer.dev}`;
+  return dev === 'lo' ? 'leaves by lo, to itself' : `leaves by ${dev}${aside}`;
+}
+
+function receivedText(hops: readonly HopFacts[], index: number, around: Surroundings): string {
+  const hop = hops[index]!;
   if (hop.hook === 'napi_gro_receive_exit') return 'merged into another packet by GRO';
-  if (hop.stage === 'rx') {
-    if (dev === 'lo') return `arrives by lo`;
-    return before === undefined || before.netns.cookie !== hop.netns.cookie
-      ? `enters ${place} by ${dev}`
-      : `${dev} hands it up`;
+  const dev = hop.dev ?? 'a device';
+  const before = hops[index - 1];
+  const isNew = before === undefined || before.netns.cookie !== hop.netns.cookie;
+  const what =
+    dev === 'lo' ? 'arrives by lo' : isNew ? `enters ${around.label} by ${dev}` : `${dev} hands it up`;
+  const facts = deviceFacts(hops, index, around);
+  switch (facts.kind) {
+    case 'port':
+      return `${what}, a port of bridge ${facts.bridge}`;
+    case 'own-address':
+      return `${what}: ${facts.ip} is an address of ${around.label}`;
+    case 'own-mac':
+      return `${what}: the frame is for its own MAC ${facts.mac}`;
+    default:
+      return what;
   }
-  if (hop.peer !== undefined) return `leaves ${place} by ${dev}, to ${hop.peer.netns} ${hop.peer.dev}`;
-  return dev === 'lo' ? 'leaves by lo, to itself' : `leaves by ${dev}`;
 }
 
-function routeText(hop: HopFacts, place: string): string {
-  const route = hop.route;
-  if (route === undefined) return `${place} forwards it`;
-  const ttl = hop.changes.find(change => change.field === 'ttl')?.to;
-  const via = route.via === undefined ? 'on the link' : `via ${route.via}`;
-  return `${place} routes it: ${route.prefix === '0.0.0.0/0' || route.prefix === '::/0' ? 'default' : route.prefix} ${via}${route.dev === undefined ? '' : ` dev ${route.dev}`}${ttl === undefined ? '' : `, TTL ${ttl}`}`;
+function routeText(hop: HopFacts, { label }: Surroundings): string {
+  const ttl = hop.changes.find(change => change.field === 'ttl');
+  const lower = ttl === undefined ? '' : `, TTL ${ttl.from ?? '?'} → ${ttl.to ?? '?'}`;
+  const dst = hop.tuple === undefined ? '' : ` to ${hop.tuple.dst}`;
+  if (hop.route === undefined) return `${label} forwards it${dst}${lower}`;
+  return `${label} routes it${dst}: ${routeWay(hop.route)} (table ${hop.route.table})${lower}`;
 }
 
-/** Frees with a reason that sounds like a loss and is none. */
-const freedWords: Readonly<Record<string, string>> = {
-  'NO_SOCKET in ping_rcv': 'the pinging process has its copy',
-  'NO_SOCKET in tcp_v4_rcv': 'nobody listens on that port',
-  'NO_SOCKET in tcp_v6_rcv': 'nobody listens on that port',
-  'NO_SOCKET in __udp4_lib_rcv': 'nobody listens on that port',
-  'NO_SOCKET in __udp6_lib_rcv': 'nobody listens on that port',
-  'OTHERHOST in ip_rcv_core': 'not for this host, by its MAC address',
-  'OTHERHOST in ip6_rcv_core': 'not for this host, by its MAC address',
-  'UNHANDLED_PROTO in __netif_receive_skb_core': 'not for this host: nothing here takes this protocol',
-  'NOT_SPECIFIED in ip6_mc_input': 'not for this host: it is in no such multicast group',
+function tunnelText(hops: readonly HopFacts[], index: number, { view }: Surroundings): string {
+  const hop = hops[index]!;
+  const dev = hop.dev ?? 'the tunnel';
+  if (hop.stage !== 'encap') return `${dev} unwraps it (${hop.changes[0]?.from ?? 'tunnel'})`;
+  const wraps = `${dev} wraps it (${hop.changes[0]?.to ?? 'tunnel'})`;
+  const mac = hops[index - 1]?.mac?.dst;
+  const isBehind = view?.snapshot.fdb.some(
+    entry => entry.ifindex === hop.ifindex && entry.mac === mac && entry.dst === hop.tunnel?.dst,
+  );
+  if (isBehind !== true || mac === undefined) return wraps;
+  return `${wraps}: its forwarding table has MAC ${mac} behind ${hop.tunnel?.dst}`;
+}
+
+function neighbourText(hop: HopFacts, around: Surroundings): string {
+  const ip = nextHopOf(hop, around);
+  if (ip === undefined) return 'waits until the next hop tells its MAC address';
+  const how = ip.includes(':') ? 'neighbour discovery' : 'ARP';
+  return `waits until the next hop, ${ip}, tells its MAC address (${how})`;
+}
+
+function bridgeText(hops: readonly HopFacts[], index: number, { view }: Surroundings): string {
+  const { dev, ifindex } = hops[index]!;
+  const bridge = ifindex === undefined ? undefined : view?.master(ifindex)?.name;
+  if (bridge === undefined || dev === undefined) return 'the bridge forwards it to another port';
+  const mac = hops[index - 1]?.mac?.dst;
+  const isBehind = view?.snapshot.fdb.some(entry => entry.ifindex === ifindex && entry.mac === mac);
+  const why = isBehind === true && mac !== undefined ? `, behind which it has MAC ${mac}` : '';
+  return `bridge ${bridge} forwards it to its port ${dev}${why}`;
+}
+
+function dropText({ verdict }: HopFacts): string {
+  if (verdict === undefined) return 'dropped: no reason given';
+  const [reason = '', location = ''] = verdict.split(' in ');
+  return `dropped: ${verdict}: ${dropAdvice(reason, location)}`;
+}
+
+/** Our links stand behind the rules of their hook (ARCHITECTURE.md), so what they see has passed them. */
+const passed: Partial<Record<Hop['stage'], string>> = {
+  prerouting: 'passes PREROUTING with its destination as it was',
+  forward: 'passes FORWARD: no filter rule there refused it',
+  postrouting: 'passes POSTROUTING with its source as it was',
+  output: 'passes OUTPUT with its destination as it was',
 };
 
-/** An ordinary end names its function, one with a reason was freed although nothing was lost. */
-function socketText(hop: HopFacts): string {
-  if (hop.hook === 'skb_copy_datagram_iovec') return 'read by the process';
-  if (hop.verdict === undefined) return 'taken by the stack';
-  const known = freedWords[hop.verdict];
-  if (known !== undefined) return `${known} (${hop.verdict})`;
-  return hop.verdict.includes(' in ') ? `freed: ${hop.verdict}` : `taken by ${hop.verdict}`;
+function netfilterText(hops: readonly HopFacts[], index: number, around: Surroundings): string {
+  const hop = hops[index]!;
+  const change = rewriteOf(hop.changes);
+  if (change === undefined) return passed[hop.stage] ?? `passes ${hop.stage.toUpperCase()}`;
+  return (
+    rewriteText(hop.changes)! + reasonOf(change, entryAt(hops, index)?.state === 'established', hop, around)
+  );
 }
 
-export function rewriteText(changes: readonly Change[]): string | undefined {
-  const change = changes.find(c => c.field === 'dst' || c.field === 'src');
-  if (change === undefined) return undefined;
-  return `${change.from ?? 'nothing'} → ${change.to ?? 'nothing'} (${natWords[change.by] ?? change.by})`;
-}
-
-/** What shows the same by hand, in the namespace of the hop; nothing where that has no name to enter it by. */
-function commandOf(hop: HopFacts): string | undefined {
-  const tool = toolOf(hop);
-  if (tool === undefined) return undefined;
-  const words = hop.netns.name === undefined ? tool : ['ip', 'netns', 'exec', hop.netns.name, ...tool];
-  return hop.netns.name === undefined && hop.node !== 'host' ? undefined : words.map(shellWord).join(' ');
-}
-
-function toolOf(hop: HopFacts): string[] | undefined {
-  const dev = hop.dev === undefined ? [] : [hop.dev];
-  switch (hop.layer) {
-    case 'netfilter':
-      return conntrackCommand(hop);
-    case 'route':
-      return hop.tuple === undefined ? undefined : ['ip', 'route', 'get', hop.tuple.dst];
-    case 'neighbour':
-      return ['ip', 'neigh', 'show', 'dev', ...dev];
-    case 'tunnel':
-      return ['bridge', 'fdb', 'show', 'dev', ...dev];
-    case 'device':
-      return ['ip', '-s', 'link', 'show', ...dev];
+function reasonOf(change: Change, isRepeated: boolean, hop: HopFacts, around: Surroundings): string {
+  switch (change.by) {
+    case 'dnat':
+      return dnatReason(change, isRepeated, hop, around);
+    case 'masquerade':
+      return `: the source becomes an address of ${around.label}, so that the answer comes back here`;
+    case 'snat':
+      return ': so that the answer comes back this way';
+    case 'undnat':
+      return ': the reply gets the source that its receiver wrote to';
+    case 'unsnat':
+      return ': the reply gets back the address of the real client';
     default:
-      return undefined;
+      return '';
   }
 }
 
-/** conntrack lists an entry by the address that its originator had before any rewriting. */
-function conntrackCommand(hop: HopFacts): string[] | undefined {
-  const { tuple } = hop;
-  if (tuple === undefined) return undefined;
-  const isUndone = hop.changes.some(change => change.by === 'undnat' || change.by === 'unsnat');
-  const before = hop.changes.find(change => change.field === 'src')?.from;
-  const originator = isUndone || hop.ct?.dir === 'reply' ? tuple.dst : withoutPort(before ?? tuple.src);
-  const family = originator.includes(':') ? ['-f', 'ipv6'] : [];
-  return ['conntrack', '-L', ...family, '--orig-src', originator];
+/** The rules are asked for the first packet alone. Both ends are named where they are known. */
+function dnatReason(change: Change, isRepeated: boolean, hop: HopFacts, { who }: Surroundings): string {
+  const [service, backend] = [change.from, change.to].map(text => {
+    const end = text === undefined ? undefined : splitEnd(text);
+    return end && who(end.ip, end.port, hop.tuple?.proto ?? '');
+  });
+  if (service?.kind !== 'service')
+    return isRepeated
+      ? ': as conntrack remembers of the first packet'
+      : ': conntrack remembers it for the others';
+  const chosen = backend?.name === undefined ? 'an endpoint' : `${backend.kind} ${backend.name}`;
+  return isRepeated
+    ? `: conntrack repeats what the rules of service ${nameOf(service)} chose for the first packet, ${chosen}`
+    : `: the rules of service ${nameOf(service)} choose ${chosen}; conntrack keeps that for the whole conversation`;
 }
 
-function withoutPort(text: string): string {
-  const match = /^\[(.+)\]:\d+$|^([^:]+):\d+$/.exec(text);
-  return match?.[1] ?? match?.[2] ?? text;
-}
-
-/** Names of devices and namespaces may hold nearly anything. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
+const nameOf = ({ namespace, name, ip }: Endpoint): string =>
+  name === undefined ? ip : namespace === undefined ? name : `${namespace}/${name}`;

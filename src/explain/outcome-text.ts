@@ -1,8 +1,10 @@
 /** What became of a packet, in words: its outcome, how it was closed, and which packet of the kernel's own answered it. */
 import type { ConsumedBy, Hop, Journey } from '../model/journey.ts';
-import { dropAdvice } from './drop-advice.ts';
+import { dropAdvice } from './drops/drop-advice.ts';
+import { socketLine } from './hop-line.ts';
 
-type Ended = Pick<Journey, 'outcome' | 'closedBy' | 'hops' | 'links'>;
+/** `closedBy` absent: it is still open. */
+type Ended = Pick<Journey, 'outcome' | 'hops' | 'links'> & Partial<Pick<Journey, 'closedBy' | 'packet'>>;
 
 const consumedWords: Readonly<Record<ConsumedBy, string>> = {
   arp: 'answered or learned by ARP',
@@ -34,7 +36,14 @@ export function outcomeText(journey: Ended): string {
 
 function consumedText(journey: Ended, by: ConsumedBy): string {
   const answered = answeredBy(journey);
-  return by === 'arp' && answered !== '' ? answered.slice(2) : consumedWords[by] + answered;
+  if (by === 'arp' && answered !== '') return answered.slice(2);
+  return (by === 'reset' ? resetWords(journey, answered !== '') : consumedWords[by]) + answered;
+}
+
+/** A RST is never answered by another (tcp_v4_send_reset(), Linux 6.18); where the answer was seen, it is named. */
+function resetWords({ packet }: Ended, isAnswered: boolean): string {
+  if (packet?.tcp?.flags?.includes('R') === true) return 'nobody listens, and a RST is not answered';
+  return isAnswered ? 'nobody listens' : consumedWords.reset;
 }
 
 function dropText(journey: Ended, outcome: Extract<Ended['outcome'], { kind: 'dropped' }>): string {
@@ -53,6 +62,8 @@ function nowhereText({ closedBy, hops, outcome }: Ended): string {
     }
     case 'shutdown':
       return 'still on its way when the following ended';
+    case undefined:
+      return 'still on its way';
     default:
       return 'not seen any further: where it went is not known';
   }
@@ -89,13 +100,14 @@ export function endText(journey: Ended, hop: Hop, hopText: string): string {
   const text = outcomeText(journey);
   if (hop.layer === 'drop') return text;
   if (hop.layer !== 'socket') return `${hopText}, ${text}`;
-  if (outcome.kind === 'delivered') return `delivered: ${hop.text.replace(/^freed: /, 'freed as ')}`;
+  if (outcome.kind === 'delivered') return `delivered: ${socketLine(hop).replace(/^freed: /, 'freed as ')}`;
   // A free with a reason has words of its own.
   if (hop.verdict?.includes(' in ') !== true)
     return hop.verdict === undefined ? text : `${text} (${hop.verdict})`;
   const answered = answeredBy(journey);
-  if (outcome.kind !== 'consumed' || outcome.by !== 'reset') return hop.text + answered;
-  return `${hop.text}${answered === '' ? ': the kernel answers with RST' : answered}`;
+  if (outcome.kind !== 'consumed' || outcome.by !== 'reset') return socketLine(hop) + answered;
+  const isRst = journey.packet?.tcp?.flags?.includes('R') === true;
+  return socketLine(hop) + (answered === '' && !isRst ? ': the kernel answers with RST' : answered);
 }
 
 const originWords: Partial<Record<Journey['links'][number]['kind'], string>> = {

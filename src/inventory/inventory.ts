@@ -90,6 +90,11 @@ export class Inventory {
     this.#forget();
   }
 
+  /** Namespaces that a collector which was started anew did not find again are gone. `found`: cookies. */
+  keepOnly(found: ReadonlySet<string>, timeNs: string): void {
+    for (const { cookie } of this.all()) if (!found.has(cookie)) this.apply({ timeNs, cookie, gone: true });
+  }
+
   #answersChange(atNs: number): void {
     this.#answersRev += 1;
     this.#changedNs = Math.max(this.#changedNs, atNs);

@@ -1,7 +1,7 @@
 /**
  * SRC and DST of the command line: text to addresses and namespaces.
  *
- * `any` · an address · a CIDR · `netns:NAME` · `container:ID` · `pod/NAME` · `svc/NAME` · `node/NAME` · `NS/NAME` (pod, then
+ * `any` · `pods` (all that are known) · an address · a CIDR · `netns:NAME` · `container:ID` · `pod/NAME` · `svc/NAME` · `node/NAME` · `NS/NAME` (pod, then
  * service) · `NAME` (pod, service, node, namespace of the host, then the beginning of any of these). `lab:` before it means a
  * lab's, `CLUSTER:` that cluster's. NAME may be a beginning wherever only one thing begins so.
  */
@@ -27,6 +27,7 @@ export function select(text: string, names: Names, options: SelectOptions = {}):
   if (options.cluster !== undefined) requireCluster(names, options.cluster, options.when);
   const plain = selectPlain(text);
   if (plain !== undefined) return plain;
+  if (text === 'pods') return podsOf(podsLabel(options), 'no pod is known', names, options, () => true);
   const all = meantBy(options, names);
   const { rest, scope } = takeScope(text, all);
   const [lab] = /^lab:[^:/]+(?=:)/.exec(text) ?? [];
@@ -44,20 +45,37 @@ export function select(text: string, names: Names, options: SelectOptions = {}):
   return found[0]!.selection;
 }
 
+const podsLabel = ({ cluster }: SelectOptions): string =>
+  cluster === undefined ? 'all pods' : `the pods of ${cluster}`;
+
 /** `-l`: all pods with these labels (`app=nginx`, `app==nginx`, `tier!=web`, `app`, `!app`; commas mean and). */
 export function selectByLabels(text: string, names: Names, options: SelectOptions = {}): Selection {
   if (options.cluster !== undefined) requireCluster(names, options.cluster, options.when);
   const demands = text.split(',').map(part => parseDemand(part.trim(), text));
+  return podsOf(text, `no pod has the labels ${text}`, names, options, labels =>
+    demands.every(demand => demand(labels)),
+  );
+}
+
+function podsOf(
+  label: string,
+  ifNone: string,
+  names: Names,
+  options: SelectOptions,
+  isMeant: (labels: Labels) => boolean,
+): Selection {
   const pods = meantBy(options, names).filter(
     ({ kind, namespace, labels }) =>
       kind === 'pod' &&
       (options.namespace === undefined || namespace === options.namespace) &&
-      demands.every(demand => demand(labels ?? {})),
+      isMeant(labels ?? {}),
   );
-  if (pods.length === 0) throw new TracerError('UNKNOWN_NAME', `no pod has the labels ${text}`);
+  if (pods.length === 0) throw new TracerError('UNKNOWN_NAME', ifNone);
   return {
     kind: 'pods',
-    label: text,
+    label,
+    // An address of one cluster may be another pod's in the next.
+    ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
     ips: pods.flatMap(pod => pod.selection.ips),
     cidrs: [],
     netnsCookies: pods.flatMap(pod => pod.selection.netnsCookies),

@@ -9,6 +9,11 @@ export interface Event {
   readonly cpu: number;
   /** A value of `tap` in layout.generated.ts. */
   readonly tap: number;
+  /**
+   * Told by a capture: `tap` says the direction in which the device was passed, `packet` is a guess by what the packet looks like, `cpu` is −1
+   * and `ifindex` 0 where nobody told it; nothing of the `sk_buff` is known.
+   */
+  readonly captured?: true;
   readonly packet: number;
   readonly identity: number;
   readonly flags: number;
@@ -121,7 +126,8 @@ export interface LossRecord {
   /** Absent = any. */
   readonly cpu?: number;
   readonly count: number;
-  readonly cause: 'ring' | 'recursion' | 'map';
+  /** `collector`: it ended and was started anew; how many events that cost, nobody knows: counted as one. */
+  readonly cause: 'ring' | 'recursion' | 'map' | 'collector';
 }
 
 export interface TapFacts {
@@ -142,4 +148,11 @@ export interface HelloFrame {
   readonly clock: { readonly monotonicNs: string; readonly realtimeNs: string; readonly errorNs: number };
   /** Number → name without SKB_DROP_REASON_, of the running kernel. */
   readonly dropReasons: Readonly<Record<string, string>>;
+  /** Number → name without SK_RST_REASON_; absent in older recordings. */
+  readonly resetReasons?: Readonly<Record<string, string>>;
+}
+
+/** Told by a socket, or by GRO, of a packet whose sk_buff was not looked into: there are no headers and no length. */
+export function isHearsay(event: Event): boolean {
+  return event.head === 0;
 }

@@ -35,3 +35,8 @@ export interface Flow {
   readonly lost: number;
   readonly latencyNs?: { readonly p50: number; readonly p99: number };
 }
+
+/** A flow as the API and the WebSocket show it: of two with the same `id` the one with the larger `rev` holds. */
+export interface FlowVersion extends Flow {
+  readonly rev: number;
+}

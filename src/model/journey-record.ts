@@ -26,11 +26,12 @@ export interface EndRecord {
 /** The events of one packet with what correlation knows of them; resolution makes a `Journey` of it. */
 export interface JourneyRecord {
   readonly id: string;
-  /** Raised each time it is amended after it was closed. */
+  /** Raised each time that more is told of it: while it is open, when it closes, and when it is amended after that. */
   readonly rev: number;
   readonly events: readonly Event[];
   readonly outcome: RawOutcome;
-  readonly closedBy: ClosedBy;
+  /** Absent while it is open. */
+  readonly closedBy?: ClosedBy;
   readonly complete: boolean;
   readonly gaps: readonly Gap[];
   readonly links: readonly RawLink[];
@@ -49,6 +50,10 @@ export interface JourneyRecord {
 
 export type Delta =
   | { readonly kind: 'closed'; readonly journey: JourneyRecord }
-  /** An event came for a journey that had been closed. */
+  /** Under way for longer than most; told again when more was seen of it. */
+  | { readonly kind: 'open'; readonly journey: JourneyRecord }
+  /** An event came for a journey that had been closed, and tells more of it. */
+  | { readonly kind: 'amended'; readonly journey: JourneyRecord }
+  /** An event came for a journey that had been closed, too late to be put in. */
   | { readonly kind: 'late'; readonly journey: string }
   | { readonly kind: 'loss'; readonly loss: LossRecord };

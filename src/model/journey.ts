@@ -306,3 +306,16 @@ export interface Journey {
   readonly gaps: readonly Gap[];
   readonly links: readonly JourneyLink[];
 }
+
+/**
+ * A journey as the API and the WebSocket show it: also while the packet is on its way. Of two with the same `id` the one with the
+ * larger `rev` holds.
+ */
+export interface JourneyVersion extends Omit<Journey, 'closedBy'> {
+  readonly rev: number;
+  /** Absent while it is open. */
+  readonly closedBy?: ClosedBy;
+}
+
+/** Closed, or still on its way. */
+export type AnyJourney = Omit<JourneyVersion, 'rev'>;

@@ -107,6 +107,7 @@ export const frameType = {
   stats: 8,
   process: 9,
   symbol: 10,
+  note: 11,
 } as const;
 
 export const tap = {
@@ -123,6 +124,7 @@ export const tap = {
   dataReady: 11,
   process: 12,
   neighbour: 13,
+  tcpReset: 14,
   max: 16,
 } as const;
 
@@ -147,5 +149,6 @@ export const eventHasHeaders = 0x02;
 export const eventOwnSocket = 0x04;
 export const eventRouted = 0x08;
 export const eventEvicted = 0x10;
+export const eventLeftOut = 0x20;
 export const eventUntrackedEnd = 0x40;
 export const headersMax = 320;

@@ -1375,3 +1375,1388 @@ export const flowSchema: Readonly<Record<string, unknown>> = {
     }
   }
 };
+
+/** A journey in the API and the WebSocket. */
+export const journeyVersionSchema: Readonly<Record<string, unknown>> = {
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "$ref": "#/definitions/JourneyVersion",
+  "definitions": {
+    "JourneyVersion": {
+      "type": "object",
+      "properties": {
+        "schema": {
+          "type": "number",
+          "const": 1
+        },
+        "session": {
+          "type": "string"
+        },
+        "id": {
+          "type": "string",
+          "description": "Unique in the session, in order of birth."
+        },
+        "startedAt": {
+          "type": "string",
+          "description": "RFC 3339, UTC, 9 digits."
+        },
+        "startNs": {
+          "$ref": "#/definitions/BigDecimal",
+          "description": "Kernel monotonic clock, ns."
+        },
+        "durationNs": {
+          "type": "number",
+          "description": "Last hop minus first hop."
+        },
+        "direction": {
+          "$ref": "#/definitions/Direction"
+        },
+        "flow": {
+          "type": "string",
+          "description": "Absent only where `direction` is `none`."
+        },
+        "proto": {
+          "$ref": "#/definitions/Proto"
+        },
+        "family": {
+          "$ref": "#/definitions/Family",
+          "description": "Absent for ARP."
+        },
+        "summary": {
+          "type": "string"
+        },
+        "lenBytes": {
+          "type": "number",
+          "description": "From the network header on, a super-packet as it is."
+        },
+        "packet": {
+          "$ref": "#/definitions/PacketFacts"
+        },
+        "addressed": {
+          "type": "object",
+          "properties": {
+            "ip": {
+              "type": "string"
+            },
+            "port": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "ip"
+          ],
+          "additionalProperties": false,
+          "description": "What the sender wrote."
+        },
+        "from": {
+          "$ref": "#/definitions/Endpoint"
+        },
+        "to": {
+          "$ref": "#/definitions/Endpoint"
+        },
+        "backend": {
+          "$ref": "#/definitions/Endpoint",
+          "description": "After the last DNAT; absent if the same as `to`."
+        },
+        "service": {
+          "$ref": "#/definitions/Endpoint",
+          "description": "The service of the flow, in both directions."
+        },
+        "outcome": {
+          "$ref": "#/definitions/Outcome"
+        },
+        "complete": {
+          "type": "boolean"
+        },
+        "hops": {
+          "type": "array",
+          "items": {
+            "$ref": "#/definitions/Hop"
+          }
+        },
+        "gaps": {
+          "type": "array",
+          "items": {
+            "$ref": "#/definitions/Gap"
+          }
+        },
+        "links": {
+          "type": "array",
+          "items": {
+            "$ref": "#/definitions/JourneyLink"
+          }
+        },
+        "rev": {
+          "type": "number"
+        },
+        "closedBy": {
+          "$ref": "#/definitions/ClosedBy",
+          "description": "Absent while it is open."
+        }
+      },
+      "required": [
+        "complete",
+        "direction",
+        "durationNs",
+        "from",
+        "gaps",
+        "hops",
+        "id",
+        "lenBytes",
+        "links",
+        "outcome",
+        "packet",
+        "proto",
+        "rev",
+        "schema",
+        "session",
+        "startNs",
+        "startedAt",
+        "summary",
+        "to"
+      ],
+      "additionalProperties": false,
+      "description": "A journey as the API and the WebSocket show it: also while the packet is on its way. Of two with the same `id` the one with the larger `rev` holds."
+    },
+    "BigDecimal": {
+      "type": "string",
+      "description": "A decimal string holding an integer too large for a JavaScript number (kernel nanoseconds, cookies)."
+    },
+    "Direction": {
+      "type": "string",
+      "enum": [
+        "request",
+        "reply",
+        "related",
+        "none"
+      ]
+    },
+    "Proto": {
+      "type": "string"
+    },
+    "Family": {
+      "type": "number",
+      "enum": [
+        4,
+        6
+      ]
+    },
+    "PacketFacts": {
+      "type": "object",
+      "properties": {
+        "ipId": {
+          "type": "number"
+        },
+        "flowLabel": {
+          "type": "number"
+        },
+        "frag": {
+          "type": "object",
+          "properties": {
+            "id": {
+              "type": "number"
+            },
+            "offset": {
+              "type": "number"
+            },
+            "more": {
+              "type": "boolean"
+            }
+          },
+          "required": [
+            "id",
+            "offset",
+            "more"
+          ],
+          "additionalProperties": false
+        },
+        "tcp": {
+          "type": "object",
+          "properties": {
+            "flags": {
+              "type": "string"
+            },
+            "seq": {
+              "type": "number"
+            },
+            "ack": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "seq",
+            "ack"
+          ],
+          "additionalProperties": false,
+          "description": "Letters of F S R P A U E C in this order, absent if none is set; seq and ack are the raw numbers."
+        },
+        "udp": {
+          "type": "object",
+          "additionalProperties": {
+            "not": {}
+          }
+        },
+        "icmp": {
+          "type": "object",
+          "properties": {
+            "type": {
+              "type": "number"
+            },
+            "code": {
+              "type": "number"
+            },
+            "id": {
+              "type": "number"
+            },
+            "seq": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "type",
+            "code"
+          ],
+          "additionalProperties": false
+        },
+        "arp": {
+          "type": "object",
+          "properties": {
+            "op": {
+              "type": "number"
+            },
+            "sender": {
+              "type": "string"
+            },
+            "target": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "op",
+            "sender",
+            "target"
+          ],
+          "additionalProperties": false
+        },
+        "gso": {
+          "type": "object",
+          "properties": {
+            "segs": {
+              "type": "number"
+            },
+            "sizeBytes": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "segs",
+            "sizeBytes"
+          ],
+          "additionalProperties": false
+        },
+        "dns": {
+          "$ref": "#/definitions/DnsSummary"
+        },
+        "payloadBytes": {
+          "type": "number"
+        }
+      },
+      "additionalProperties": false,
+      "description": "The packet as at birth, innermost headers."
+    },
+    "DnsSummary": {
+      "type": "object",
+      "properties": {
+        "id": {
+          "type": "number"
+        },
+        "query": {
+          "type": "string"
+        },
+        "type": {
+          "type": "string"
+        },
+        "rcode": {
+          "type": "string"
+        },
+        "answers": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          }
+        }
+      },
+      "required": [
+        "id",
+        "query",
+        "type"
+      ],
+      "additionalProperties": false
+    },
+    "Endpoint": {
+      "type": "object",
+      "properties": {
+        "kind": {
+          "type": "string",
+          "enum": [
+            "pod",
+            "service",
+            "node",
+            "host",
+            "netns",
+            "container",
+            "external",
+            "multicast",
+            "broadcast",
+            "unknown"
+          ]
+        },
+        "cluster": {
+          "type": "string",
+          "description": "The kubeconfig context, or `lab:NAME`."
+        },
+        "namespace": {
+          "type": "string"
+        },
+        "name": {
+          "type": "string"
+        },
+        "node": {
+          "type": "string"
+        },
+        "ip": {
+          "type": "string"
+        },
+        "port": {
+          "type": "number"
+        },
+        "portName": {
+          "type": "string"
+        },
+        "process": {
+          "$ref": "#/definitions/ProcessRef",
+          "description": "Only where a socket proved it."
+        },
+        "labels": {
+          "type": "object",
+          "additionalProperties": {
+            "type": "string"
+          }
+        },
+        "hostNetwork": {
+          "type": "boolean",
+          "const": true
+        },
+        "entry": {
+          "type": "string",
+          "description": "The address used to reach a service other than by its cluster IP."
+        }
+      },
+      "required": [
+        "kind",
+        "ip"
+      ],
+      "additionalProperties": false
+    },
+    "ProcessRef": {
+      "type": "object",
+      "properties": {
+        "pid": {
+          "type": "number"
+        },
+        "comm": {
+          "type": "string"
+        },
+        "container": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "pid",
+        "comm"
+      ],
+      "additionalProperties": false
+    },
+    "Outcome": {
+      "anyOf": [
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "delivered"
+            },
+            "to": {
+              "type": "string",
+              "enum": [
+                "stack",
+                "process"
+              ]
+            },
+            "at": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "kind",
+            "to",
+            "at"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "transmitted"
+            },
+            "dev": {
+              "type": "string"
+            },
+            "at": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "kind",
+            "dev",
+            "at"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "consumed"
+            },
+            "by": {
+              "$ref": "#/definitions/ConsumedBy"
+            },
+            "at": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "kind",
+            "by",
+            "at"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "continued"
+            },
+            "into": {
+              "type": "array",
+              "items": {
+                "type": "string"
+              }
+            },
+            "at": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "kind",
+            "into",
+            "at"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "dropped"
+            },
+            "reason": {
+              "type": "string"
+            },
+            "location": {
+              "type": "string"
+            },
+            "hook": {
+              "type": "string"
+            },
+            "rule": {
+              "$ref": "#/definitions/RuleRef"
+            },
+            "at": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "kind",
+            "reason",
+            "location",
+            "at"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "open"
+            },
+            "waiting": {
+              "$ref": "#/definitions/Waiting"
+            },
+            "at": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "kind",
+            "waiting",
+            "at"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "lost"
+            },
+            "cause": {
+              "$ref": "#/definitions/LostCause"
+            },
+            "at": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "kind",
+            "cause",
+            "at"
+          ],
+          "additionalProperties": false
+        }
+      ],
+      "description": "How a journey ended; `at` is an index in `hops`."
+    },
+    "ConsumedBy": {
+      "type": "string",
+      "enum": [
+        "arp",
+        "icmp",
+        "reset",
+        "tunnel",
+        "not-addressed"
+      ]
+    },
+    "RuleRef": {
+      "type": "object",
+      "properties": {
+        "table": {
+          "type": "string"
+        },
+        "chain": {
+          "type": "string"
+        },
+        "text": {
+          "type": "string"
+        },
+        "comment": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "table",
+        "chain",
+        "text"
+      ],
+      "additionalProperties": false
+    },
+    "Waiting": {
+      "type": "string",
+      "enum": [
+        "qdisc",
+        "neighbour",
+        "nfqueue",
+        "reassembly",
+        "unknown"
+      ]
+    },
+    "LostCause": {
+      "type": "string",
+      "enum": [
+        "ring",
+        "map",
+        "reorder",
+        "namespace"
+      ]
+    },
+    "Hop": {
+      "type": "object",
+      "properties": {
+        "index": {
+          "type": "number",
+          "description": "Position in `hops`."
+        },
+        "offsetNs": {
+          "type": "number",
+          "description": "ns since `startNs`."
+        },
+        "cpu": {
+          "type": "number"
+        },
+        "layer": {
+          "$ref": "#/definitions/Layer"
+        },
+        "stage": {
+          "$ref": "#/definitions/Stage"
+        },
+        "hook": {
+          "type": "string",
+          "description": "The kernel hook that fired; absent when inferred."
+        },
+        "node": {
+          "type": "string",
+          "description": "The node's name; `host` for the machine itself."
+        },
+        "netns": {
+          "$ref": "#/definitions/NetnsRef"
+        },
+        "dev": {
+          "type": "string"
+        },
+        "ifindex": {
+          "type": "number"
+        },
+        "peer": {
+          "type": "object",
+          "properties": {
+            "netns": {
+              "type": "string"
+            },
+            "dev": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "netns",
+            "dev"
+          ],
+          "additionalProperties": false
+        },
+        "mac": {
+          "type": "object",
+          "properties": {
+            "src": {
+              "type": "string"
+            },
+            "dst": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "src",
+            "dst"
+          ],
+          "additionalProperties": false
+        },
+        "vlan": {
+          "type": "number"
+        },
+        "ttl": {
+          "type": "number",
+          "description": "IPv4 TTL or IPv6 hop limit, innermost."
+        },
+        "lenBytes": {
+          "type": "number",
+          "description": "Bytes from the network header on."
+        },
+        "tuple": {
+          "$ref": "#/definitions/Tuple",
+          "description": "What the packet carries when it leaves the hop, outermost headers."
+        },
+        "inner": {
+          "$ref": "#/definitions/Tuple",
+          "description": "Innermost headers; present exactly while encapsulated."
+        },
+        "tunnel": {
+          "$ref": "#/definitions/Tunnel"
+        },
+        "ct": {
+          "$ref": "#/definitions/ConntrackRef"
+        },
+        "mark": {
+          "type": "number"
+        },
+        "process": {
+          "$ref": "#/definitions/ProcessRef"
+        },
+        "rule": {
+          "$ref": "#/definitions/RuleRef"
+        },
+        "route": {
+          "$ref": "#/definitions/RouteRef"
+        },
+        "verdict": {
+          "type": "string"
+        },
+        "changes": {
+          "type": "array",
+          "items": {
+            "$ref": "#/definitions/Change"
+          }
+        },
+        "text": {
+          "type": "string"
+        },
+        "command": {
+          "type": "string"
+        },
+        "repeats": {
+          "type": "boolean",
+          "const": true,
+          "description": "The compact form folds this hop."
+        },
+        "inferred": {
+          "type": "boolean",
+          "const": true,
+          "description": "No event showed it."
+        }
+      },
+      "required": [
+        "index",
+        "offsetNs",
+        "layer",
+        "stage",
+        "netns",
+        "changes",
+        "text"
+      ],
+      "additionalProperties": false,
+      "description": "A packet at one place."
+    },
+    "Layer": {
+      "type": "string",
+      "enum": [
+        "socket",
+        "device",
+        "bridge",
+        "netfilter",
+        "route",
+        "neighbour",
+        "tunnel",
+        "ipvs",
+        "tc",
+        "xdp",
+        "drop"
+      ]
+    },
+    "Stage": {
+      "type": "string",
+      "enum": [
+        "send",
+        "tx",
+        "rx",
+        "forward",
+        "prerouting",
+        "input",
+        "output",
+        "postrouting",
+        "lookup",
+        "encap",
+        "decap",
+        "deliver",
+        "drop"
+      ]
+    },
+    "NetnsRef": {
+      "type": "object",
+      "properties": {
+        "cookie": {
+          "$ref": "#/definitions/BigDecimal",
+          "description": "`net->net_cookie`: the identity of a namespace (inode numbers are recycled)."
+        },
+        "inode": {
+          "type": "number"
+        },
+        "name": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "cookie",
+        "inode"
+      ],
+      "additionalProperties": false
+    },
+    "Tuple": {
+      "type": "object",
+      "properties": {
+        "proto": {
+          "$ref": "#/definitions/Proto"
+        },
+        "src": {
+          "type": "string"
+        },
+        "sport": {
+          "type": "number"
+        },
+        "dst": {
+          "type": "string"
+        },
+        "dport": {
+          "type": "number"
+        },
+        "type": {
+          "type": "number"
+        },
+        "code": {
+          "type": "number"
+        },
+        "op": {
+          "type": "number"
+        }
+      },
+      "required": [
+        "proto",
+        "src",
+        "dst"
+      ],
+      "additionalProperties": false
+    },
+    "Tunnel": {
+      "type": "object",
+      "properties": {
+        "kind": {
+          "$ref": "#/definitions/TunnelKind"
+        },
+        "vni": {
+          "type": "number"
+        },
+        "src": {
+          "type": "string"
+        },
+        "dst": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "kind",
+        "src",
+        "dst"
+      ],
+      "additionalProperties": false
+    },
+    "TunnelKind": {
+      "type": "string",
+      "enum": [
+        "vxlan",
+        "geneve",
+        "ipip"
+      ]
+    },
+    "ConntrackRef": {
+      "type": "object",
+      "properties": {
+        "zone": {
+          "type": "number"
+        },
+        "id": {
+          "type": "string",
+          "description": "Identity of the entry within its namespace during this session."
+        },
+        "orig": {
+          "$ref": "#/definitions/Tuple"
+        },
+        "reply": {
+          "$ref": "#/definitions/Tuple"
+        },
+        "dir": {
+          "type": "string",
+          "enum": [
+            "orig",
+            "reply"
+          ]
+        },
+        "state": {
+          "type": "string",
+          "enum": [
+            "new",
+            "established",
+            "related"
+          ]
+        },
+        "mark": {
+          "type": "number"
+        }
+      },
+      "required": [
+        "zone",
+        "id",
+        "orig",
+        "reply",
+        "dir",
+        "state"
+      ],
+      "additionalProperties": false,
+      "description": "The conntrack entry that the kernel had attached to the packet at this hop."
+    },
+    "RouteRef": {
+      "type": "object",
+      "properties": {
+        "table": {
+          "type": "string"
+        },
+        "prefix": {
+          "type": "string"
+        },
+        "via": {
+          "type": "string"
+        },
+        "dev": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "table",
+        "prefix"
+      ],
+      "additionalProperties": false
+    },
+    "Change": {
+      "type": "object",
+      "properties": {
+        "field": {
+          "$ref": "#/definitions/ChangeField"
+        },
+        "from": {
+          "type": "string"
+        },
+        "to": {
+          "type": "string"
+        },
+        "by": {
+          "$ref": "#/definitions/ChangeCause"
+        }
+      },
+      "required": [
+        "field",
+        "by"
+      ],
+      "additionalProperties": false,
+      "description": "What differs from the hop before; `from` absent = added, `to` absent = removed."
+    },
+    "ChangeField": {
+      "type": "string",
+      "enum": [
+        "src",
+        "dst",
+        "ttl",
+        "mac",
+        "vlan",
+        "encap",
+        "mark",
+        "dscp",
+        "length"
+      ]
+    },
+    "ChangeCause": {
+      "type": "string",
+      "enum": [
+        "dnat",
+        "snat",
+        "masquerade",
+        "undnat",
+        "unsnat",
+        "forward",
+        "vxlan",
+        "geneve",
+        "ipip",
+        "ipvs",
+        "nfqueue",
+        "bpf",
+        "unknown"
+      ]
+    },
+    "Gap": {
+      "type": "object",
+      "properties": {
+        "after": {
+          "type": "number",
+          "description": "Index of the hop after which something is missing; -1 = before the first."
+        },
+        "kind": {
+          "type": "string",
+          "enum": [
+            "lost",
+            "unobserved",
+            "filtered",
+            "evicted",
+            "suspect"
+          ]
+        },
+        "reason": {
+          "type": "string"
+        },
+        "count": {
+          "type": "number"
+        }
+      },
+      "required": [
+        "after",
+        "kind",
+        "reason"
+      ],
+      "additionalProperties": false
+    },
+    "JourneyLink": {
+      "type": "object",
+      "properties": {
+        "kind": {
+          "$ref": "#/definitions/LinkKind"
+        },
+        "role": {
+          "type": "string",
+          "enum": [
+            "parent",
+            "child"
+          ]
+        },
+        "journey": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "kind",
+        "role",
+        "journey"
+      ],
+      "additionalProperties": false
+    },
+    "LinkKind": {
+      "type": "string",
+      "enum": [
+        "clone",
+        "flood",
+        "segment",
+        "merge",
+        "fragment",
+        "reassembly",
+        "retransmit",
+        "error",
+        "answer"
+      ]
+    },
+    "ClosedBy": {
+      "type": "string",
+      "enum": [
+        "freed",
+        "copied",
+        "dropped",
+        "left",
+        "quiet",
+        "reused",
+        "evicted",
+        "shutdown"
+      ]
+    }
+  }
+};
+
+/** A flow in the API and the WebSocket. */
+export const flowVersionSchema: Readonly<Record<string, unknown>> = {
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "$ref": "#/definitions/FlowVersion",
+  "definitions": {
+    "FlowVersion": {
+      "type": "object",
+      "properties": {
+        "schema": {
+          "type": "number",
+          "const": 1
+        },
+        "session": {
+          "type": "string"
+        },
+        "id": {
+          "type": "string"
+        },
+        "proto": {
+          "$ref": "#/definitions/Proto"
+        },
+        "orig": {
+          "$ref": "#/definitions/Tuple",
+          "description": "As the originator sent it."
+        },
+        "reply": {
+          "$ref": "#/definitions/Tuple",
+          "description": "As the answering side sends it, before NAT is undone."
+        },
+        "from": {
+          "$ref": "#/definitions/Endpoint"
+        },
+        "to": {
+          "$ref": "#/definitions/Endpoint"
+        },
+        "service": {
+          "$ref": "#/definitions/Endpoint"
+        },
+        "backend": {
+          "$ref": "#/definitions/Endpoint"
+        },
+        "state": {
+          "$ref": "#/definitions/FlowState"
+        },
+        "blame": {
+          "type": "object",
+          "properties": {
+            "journey": {
+              "type": "string"
+            },
+            "hop": {
+              "type": "number"
+            },
+            "text": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "journey",
+            "hop",
+            "text"
+          ],
+          "additionalProperties": false,
+          "description": "What to look at first."
+        },
+        "startedAt": {
+          "type": "string"
+        },
+        "lastAt": {
+          "type": "string"
+        },
+        "lastNs": {
+          "$ref": "#/definitions/BigDecimal"
+        },
+        "packets": {
+          "$ref": "#/definitions/ByDirection"
+        },
+        "bytes": {
+          "$ref": "#/definitions/ByDirection"
+        },
+        "retransmits": {
+          "type": "number"
+        },
+        "dropped": {
+          "type": "number"
+        },
+        "lost": {
+          "type": "number"
+        },
+        "latencyNs": {
+          "type": "object",
+          "properties": {
+            "p50": {
+              "type": "number"
+            },
+            "p99": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "p50",
+            "p99"
+          ],
+          "additionalProperties": false
+        },
+        "rev": {
+          "type": "number"
+        }
+      },
+      "required": [
+        "bytes",
+        "dropped",
+        "from",
+        "id",
+        "lastAt",
+        "lastNs",
+        "lost",
+        "orig",
+        "packets",
+        "proto",
+        "retransmits",
+        "rev",
+        "schema",
+        "session",
+        "startedAt",
+        "state",
+        "to"
+      ],
+      "additionalProperties": false,
+      "description": "A flow as the API and the WebSocket show it: of two with the same `id` the one with the larger `rev` holds."
+    },
+    "Proto": {
+      "type": "string"
+    },
+    "Tuple": {
+      "type": "object",
+      "properties": {
+        "proto": {
+          "$ref": "#/definitions/Proto"
+        },
+        "src": {
+          "type": "string"
+        },
+        "sport": {
+          "type": "number"
+        },
+        "dst": {
+          "type": "string"
+        },
+        "dport": {
+          "type": "number"
+        },
+        "type": {
+          "type": "number"
+        },
+        "code": {
+          "type": "number"
+        },
+        "op": {
+          "type": "number"
+        }
+      },
+      "required": [
+        "proto",
+        "src",
+        "dst"
+      ],
+      "additionalProperties": false
+    },
+    "Endpoint": {
+      "type": "object",
+      "properties": {
+        "kind": {
+          "type": "string",
+          "enum": [
+            "pod",
+            "service",
+            "node",
+            "host",
+            "netns",
+            "container",
+            "external",
+            "multicast",
+            "broadcast",
+            "unknown"
+          ]
+        },
+        "cluster": {
+          "type": "string",
+          "description": "The kubeconfig context, or `lab:NAME`."
+        },
+        "namespace": {
+          "type": "string"
+        },
+        "name": {
+          "type": "string"
+        },
+        "node": {
+          "type": "string"
+        },
+        "ip": {
+          "type": "string"
+        },
+        "port": {
+          "type": "number"
+        },
+        "portName": {
+          "type": "string"
+        },
+        "process": {
+          "$ref": "#/definitions/ProcessRef",
+          "description": "Only where a socket proved it."
+        },
+        "labels": {
+          "type": "object",
+          "additionalProperties": {
+            "type": "string"
+          }
+        },
+        "hostNetwork": {
+          "type": "boolean",
+          "const": true
+        },
+        "entry": {
+          "type": "string",
+          "description": "The address used to reach a service other than by its cluster IP."
+        }
+      },
+      "required": [
+        "kind",
+        "ip"
+      ],
+      "additionalProperties": false
+    },
+    "ProcessRef": {
+      "type": "object",
+      "properties": {
+        "pid": {
+          "type": "number"
+        },
+        "comm": {
+          "type": "string"
+        },
+        "container": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "pid",
+        "comm"
+      ],
+      "additionalProperties": false
+    },
+    "FlowState": {
+      "type": "string",
+      "enum": [
+        "open",
+        "answered",
+        "unanswered",
+        "refused",
+        "reset",
+        "dropped",
+        "closed"
+      ]
+    },
+    "BigDecimal": {
+      "type": "string",
+      "description": "A decimal string holding an integer too large for a JavaScript number (kernel nanoseconds, cookies)."
+    },
+    "ByDirection": {
+      "type": "object",
+      "properties": {
+        "request": {
+          "type": "number"
+        },
+        "reply": {
+          "type": "number"
+        },
+        "related": {
+          "type": "number"
+        }
+      },
+      "required": [
+        "request",
+        "reply",
+        "related"
+      ],
+      "additionalProperties": false
+    }
+  }
+};

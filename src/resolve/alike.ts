@@ -6,7 +6,13 @@
  * Whatever resolution of hops and endpoints reads of a record has to be compared here, or be the same for all records of a flow and
  * direction. `alike.test.ts` holds every kept answer against one that was made anew.
  */
-import type { ConntrackRecord, Event, NetworkLayer, TupleRecord } from '../model/event.ts';
+import {
+  type ConntrackRecord,
+  type Event,
+  isHearsay,
+  type NetworkLayer,
+  type TupleRecord,
+} from '../model/event.ts';
 import type { JourneyRecord } from '../model/journey-record.ts';
 
 /** What one event showed. */
@@ -50,7 +56,7 @@ export function sightsOf(record: JourneyRecord): Sight[] {
     vlanTci: event.vlanTci,
     nfHook: event.nfHook,
     iif: event.iif,
-    growthBytes: event.skbLen - firstBytes,
+    growthBytes: growthOf(event, firstBytes),
     ct: event.ct,
     conntrack: event.conntrack,
     ethernet: event.headers?.ethernet,
@@ -70,11 +76,15 @@ export function isAlike(record: JourneyRecord, sights: readonly Sight[]): boolea
   for (let i = 0; i < events.length; i++) {
     const event = events[i]!;
     const sight = sights[i]!;
-    if (!isSamePlace(event, sight) || event.skbLen - firstBytes !== sight.growthBytes) return false;
+    if (!isSamePlace(event, sight) || growthOf(event, firstBytes) !== sight.growthBytes) return false;
     if (!showsTheSame(event, sight)) return false;
     if (endAt(record, i) !== sight.end || processAt(record, i) !== sight.process) return false;
   }
   return true;
+}
+
+function growthOf(event: Event, firstBytes: number): number {
+  return isHearsay(event) ? 0 : event.skbLen - firstBytes;
 }
 
 function isSamePlace(event: Event, sight: Sight): boolean {

@@ -2,7 +2,7 @@
  * The events of a journey → its hops. One hop an event, and between them the inferred ones: what must have happened for the
  * packet to look different at the next event (a rewrite, a routing decision, a tunnel), with the offset of that event.
  */
-import type { Event, NetworkLayer, Process } from '../model/event.ts';
+import { type Event, isHearsay, type NetworkLayer, type Process } from '../model/event.ts';
 import type { Change, ConntrackRef, Hop, Layer, Stage, Tuple } from '../model/journey.ts';
 import type { EndRecord, JourneyRecord } from '../model/journey-record.ts';
 import { tap } from '../model/layout.generated.ts';
@@ -22,6 +22,9 @@ const hooks: Readonly<Record<number, string>> = {
   [tap.consumeSkb]: 'consume_skb',
   [tap.copyDatagram]: 'skb_copy_datagram_iovec',
   [tap.groExit]: 'napi_gro_receive_exit',
+  [tap.dataReady]: 'sk_data_ready',
+  [tap.tcpRetransmit]: 'tcp_retransmit_skb',
+  [tap.tcpReset]: 'tcp_send_reset',
   [tap.neighbour]: 'neigh_event_send_done',
 };
 
@@ -52,14 +55,17 @@ export class HopBuilder {
       const hop =
         event.tap === tap.netfilter ? atHook(seen, before === undefined ? inOutput : changes) : seen;
       const extra = {
-        ...(this.#isRepeated(events, index, hop) ? { repeats: true as const } : {}),
+        ...(isSaidElsewhere(record, index) || this.#isRepeated(events, index, hop)
+          ? { repeats: true as const }
+          : {}),
         ...verdictOf(record.ends.get(index)),
       };
       const isLast = index === events.length - 1;
       const whole = { ...hop, ...layerOf(event, isLast && record.outcome.kind === 'dropped'), ...extra };
       const isEitherEnd = index === 0 || (isLast && record.ends.get(index) === undefined);
       hops.push(isEitherEnd ? withoutRepeats(whole) : whole);
-      if (event.netns !== 0) before = event; // an end often has no device any more: the packet is where it was
+      // An end often has no device any more: the packet is where it was.
+      if (event.netns !== 0 && !isHearsay(event)) before = event;
     }
     return hops;
   }
@@ -160,11 +166,11 @@ export class HopBuilder {
     const of = 'of' in at ? at.of : at;
     return {
       offsetNs: of.timeNs - first.timeNs,
-      cpu: of.cpu,
+      ...cpuOf(of),
       layer,
       stage,
       ...this.#where(at.netns, at.netnsInode, at.timeNs),
-      ...(at.dev === '' ? {} : { dev: at.dev, ifindex: at.ifindex }),
+      ...deviceAt(at),
       ...(tuple === undefined ? {} : { tuple }),
       changes,
       inferred: true,
@@ -188,16 +194,16 @@ export class HopBuilder {
     );
     return {
       offsetNs: event.timeNs - first.timeNs,
-      cpu: event.cpu,
+      ...cpuOf(event),
       ...layerOf(event, false),
       hook: hookOf(event),
       ...this.#where(at.netns, at.netnsInode, at.timeNs),
-      ...(event.dev === '' ? {} : { dev: event.dev, ifindex: event.ifindex }),
+      ...deviceAt(event),
       ...(device?.peer === undefined ? {} : { peer: { netns: device.peer.label, dev: device.peer.dev } }),
       ...(headers?.ethernet === undefined ? {} : { mac: headers.ethernet }),
       ...(event.vlanTci === 0 ? {} : { vlan: event.vlanTci & 0xfff }),
       ...ttlOf(inner ?? headers?.outer),
-      lenBytes: event.skbLen,
+      ...(isHearsay(event) ? {} : { lenBytes: event.skbLen }),
       ...headersAt(event),
       ...conntrackOf(event),
       ...(event.mark === 0 ? {} : { mark: event.mark }),
@@ -213,6 +219,16 @@ export class HopBuilder {
       netns: { cookie: String(netns), inode, ...(name.name === undefined ? {} : { name: name.name }) },
     };
   }
+}
+
+/** A capture knows no CPU, and of a device perhaps no more than its name. */
+function cpuOf({ cpu }: Event): { cpu?: number } {
+  return cpu < 0 ? {} : { cpu };
+}
+
+function deviceAt({ dev, ifindex }: Pick<Event, 'dev' | 'ifindex'>): Pick<Hop, 'dev' | 'ifindex'> {
+  if (dev === '') return {};
+  return ifindex === 0 ? { dev } : { dev, ifindex };
 }
 
 /** The place of one event at the time of another. */
@@ -271,8 +287,27 @@ const nfHooks = [
 ];
 
 function hookOf(event: Event): string {
+  if (event.captured === true) return 'pcap';
   if (event.tap === tap.netfilter) return nfHooks[event.nfHook] ?? 'netfilter';
   return hooks[event.tap] ?? String(event.tap);
+}
+
+const deliveries = new Set<number>([
+  tap.kfreeSkb,
+  tap.consumeSkb,
+  tap.copyDatagram,
+  tap.dataReady,
+  tap.tcpReset,
+]);
+
+/** That the process reads it says that the socket had it; the head of the journey says what it repeats. */
+function isSaidElsewhere({ events, links }: JourneyRecord, index: number): boolean {
+  const event = events[index]!;
+  if (event.tap === tap.dataReady) return events.some(later => later.tap === tap.copyDatagram);
+  return (
+    event.tap === tap.tcpRetransmit &&
+    links.some(({ kind, role }) => kind === 'retransmit' && role === 'parent')
+  );
 }
 
 /** kfree_skb is not always a loss: what the kernel frees so after delivery ends at the socket. */
@@ -283,8 +318,9 @@ function layerOf(event: Event, isDropped: boolean): { layer: Layer; stage: Stage
   if (event.tap === tap.neighbour) return { layer: 'neighbour', stage: 'lookup' };
   if (event.tap === tap.netfilter)
     return { layer: 'netfilter', stage: nfStages[event.nfHook] ?? 'prerouting' };
-  if (event.tap === tap.kfreeSkb || event.tap === tap.consumeSkb || event.tap === tap.copyDatagram)
-    return { layer: 'socket', stage: 'deliver' };
+  if (event.tap === tap.tcpRetransmit || (event.tap === tap.tcpReset && isHearsay(event)))
+    return { layer: 'socket', stage: 'send' };
+  if (deliveries.has(event.tap)) return { layer: 'socket', stage: 'deliver' };
   return { layer: 'device', stage: 'tx' };
 }
 

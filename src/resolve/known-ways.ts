@@ -1,5 +1,4 @@
 /** The ways that packets of each conversation were seen to take lately, with all that names and looks of a hop came to. See alike.ts. */
-import type { Event } from '../model/event.ts';
 import type { Endpoint, Hop, Journey } from '../model/journey.ts';
 import type { JourneyRecord } from '../model/journey-record.ts';
 import { isAlike, type Sight, sightsOf } from './alike.ts';
@@ -102,24 +101,4 @@ export function eventIndexes(hops: readonly HopDraft[]): number[] {
   const indexes: number[] = [];
   for (const [index, hop] of hops.entries()) if (hop.inferred !== true) indexes.push(index);
   return indexes;
-}
-
-/** What a packet has for itself on a way: time, CPU and length at each event. Numbers alone, so that nothing holds the events. */
-export function figuresOf(events: readonly Event[]): number[] {
-  const firstNs = events[0]!.timeNs;
-  const figures: number[] = [];
-  for (const event of events) figures.push(event.timeNs - firstNs, event.cpu, event.skbLen);
-  return figures;
-}
-
-/** The hops of a way with the figures of one packet. An inferred hop has those of the next event. */
-export function hopsWith(figures: readonly number[], hops: readonly Hop[]): Hop[] {
-  let at = 0;
-  return hops.map(hop => {
-    const offsetNs = figures[at]!;
-    const cpu = figures[at + 1]!;
-    const lenBytes = figures[at + 2]!;
-    if (hop.inferred !== true) at += 3;
-    return hop.lenBytes === undefined ? { ...hop, offsetNs, cpu } : { ...hop, offsetNs, cpu, lenBytes };
-  });
 }

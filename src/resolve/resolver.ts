@@ -1,12 +1,13 @@
 /** A journey's events and what correlation knows of them → the `Journey` that the world reads. */
 
 import type { Event } from '../model/event.ts';
+import { figuresOf, hopsWith } from '../model/hop-figures.ts';
 import type { Endpoint, Hop, Journey, Outcome } from '../model/journey.ts';
 import type { JourneyRecord } from '../model/journey-record.ts';
 import { innermost, ownConntrack } from '../model/tuples.ts';
 import { dropHook } from './drop-hook.ts';
 import { HopBuilder, type HopDraft } from './hops.ts';
-import { type Ends, eventIndexes, figuresOf, hopsWith, KnownWays, type Way } from './known-ways.ts';
+import { type Ends, eventIndexes, KnownWays, type Way } from './known-ways.ts';
 import { packetFacts, packetSummary } from './packet.ts';
 import type { Places } from './places.ts';
 import { protoName } from './protocols.ts';
@@ -18,10 +19,10 @@ export interface ResolverOptions {
   readonly realtimeNs: bigint;
   /** CLOCK_MONOTONIC at session time 0. */
   readonly monotonicNs: bigint;
-  /** The words of a hop; `timeNs` is when its names are valid. */
+  /** The words of a hop among the others of its packet; `timeNs` is when its names are valid. */
   readonly explain: (
-    hop: HopDraft,
-    before: HopDraft | undefined,
+    hops: readonly HopDraft[],
+    index: number,
     timeNs: number,
   ) => Pick<Hop, 'text' | 'command'>;
 }
@@ -71,14 +72,14 @@ export class Resolver {
       ...way.ends,
       outcome: this.#outcomeAt(record, way),
       complete: record.complete,
-      closedBy: record.closedBy,
+      ...(record.closedBy === undefined ? {} : { closedBy: record.closedBy }),
       get hops() {
         hops ??= hopsWith(figures, way.hops);
         return hops;
       },
       gaps: record.gaps.map(gap => ({ ...gap, after: gap.after < 0 ? -1 : (way.hopOf[gap.after] ?? -1) })),
       links: record.links,
-    };
+    } as Journey; // of a record that is open it has no closedBy: JourneyVersion
   }
 
   /** What the packet has in common with others; the same object for many of them. */
@@ -90,7 +91,7 @@ export class Resolver {
     const hops = drafts.map((draft, index) => ({
       ...draft,
       index,
-      ...this.#options.explain(draft, drafts[index - 1], firstNs + draft.offsetNs),
+      ...this.#options.explain(drafts, index, firstNs + draft.offsetNs),
     }));
     const way: Way = {
       hops,

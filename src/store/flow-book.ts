@@ -6,41 +6,71 @@
 
 import type { Flow } from '../model/flow.ts';
 import type { Journey, LinkKind, Tuple } from '../model/journey.ts';
-import { FlowEntry } from './flow-entry.ts';
+import { BlindTimes } from './blind-times.ts';
+import { FlowEntry, type WithHops } from './flow-entry.ts';
 import { ANSWER_NS, blameOf, stateOf } from './flow-verdict.ts';
+import { headOf, type JourneyHead } from './journey-head.ts';
+
+export interface FlowBookOptions {
+  /** More than these, and the oldest is forgotten. */
+  readonly flowsMax?: number;
+}
 
 const FLOWS_MAX = 20_000;
 
 export class FlowBook {
   readonly #entries = new Map<string, FlowEntry>();
+  readonly #flowsMax: number;
+  readonly blind = new BlindTimes();
   /** Flows forgotten because there were too many. */
   evicted = 0;
 
+  constructor({ flowsMax = FLOWS_MAX }: FlowBookOptions = {}) {
+    this.#flowsMax = flowsMax;
+  }
+
+  /** Its entry, if it counts. `seen`: hops of a packet on the same way, where they are at hand. */
   add(journey: Journey): void {
-    const { flow, direction } = journey;
-    if (flow === undefined || direction === 'none' || isSpareCopy(journey)) return;
-    this.#entryOf(flow, journey).add(journey, direction);
+    this.addHead(headOf(journey), journey);
+  }
+
+  /** `seen`: its hops, or those of another packet on the same way. @returns its flow, if it counts. */
+  addHead(head: JourneyHead, seen: WithHops): FlowEntry | undefined {
+    const { flow, direction } = head;
+    if (flow === undefined || direction === 'none' || isSpareCopy(head)) return undefined;
+    const entry = this.#entryOf(flow, head, seen);
+    entry.add(head, direction, seen);
+    return entry;
+  }
+
+  /** One that was added has become another. */
+  amend(before: JourneyHead, after: JourneyHead): void {
+    if (after.flow !== undefined && !isSpareCopy(after)) this.#entries.get(after.flow)?.amend(before, after);
+  }
+
+  forget(id: string): void {
+    this.#entries.delete(id);
   }
 
   /** `cutNs` (kernel monotonic): the following was ended then before an answer had its time; see stateOf(). */
   all(cutNs?: bigint): Flow[] {
-    return [...this.#entries.values()].map(entry => flowOf(entry, cutNs));
+    return [...this.#entries.values()].map(entry => flowOf(entry, cutNs, this.blind));
   }
 
-  get(id: string): Flow | undefined {
+  get(id: string, cutNs?: bigint): Flow | undefined {
     const entry = this.#entries.get(id);
-    return entry === undefined ? undefined : flowOf(entry);
+    return entry === undefined ? undefined : flowOf(entry, cutNs, this.blind);
   }
 
-  #entryOf(id: string, first: Journey): FlowEntry {
+  #entryOf(id: string, first: JourneyHead, seen: WithHops): FlowEntry {
     const known = this.#entries.get(id);
     if (known !== undefined) return known;
-    if (this.#entries.size >= FLOWS_MAX) {
+    if (this.#entries.size >= this.#flowsMax) {
       const oldest = this.#entries.keys().next();
       if (oldest.done !== true) this.#entries.delete(oldest.value);
       this.evicted++;
     }
-    const entry = new FlowEntry(id, first);
+    const entry = new FlowEntry(id, first, seen);
     this.#entries.set(id, entry);
     return entry;
   }
@@ -50,16 +80,17 @@ export class FlowBook {
 const spares: ReadonlySet<LinkKind> = new Set(['clone', 'flood', 'segment', 'fragment', 'reassembly']);
 
 /** Only one that was dropped adds something. */
-function isSpareCopy(journey: Journey): boolean {
+function isSpareCopy(journey: JourneyHead): boolean {
   const isPart = journey.links.some(({ role, kind }) => role === 'parent' && spares.has(kind));
   return isPart && journey.outcome.kind !== 'dropped';
 }
 
-function flowOf(entry: FlowEntry, cutNs?: bigint): Flow {
-  const state = stateOf(entry, cutNs);
+export function flowOf(entry: FlowEntry, cutNs?: bigint, blind?: BlindTimes): Flow {
+  const state = stateOf(entry, cutNs, blind);
   const blame = blameOf(entry, state);
   const request = entry.request;
   const base = request ?? entry.first;
+  const sent = entry.requestTuple ?? entry.firstTuple;
   const isReversed = request === undefined && entry.first.direction === 'reply';
   const latency = entry.latencies.summary();
   return {
@@ -67,8 +98,8 @@ function flowOf(entry: FlowEntry, cutNs?: bigint): Flow {
     session: entry.session,
     id: entry.id,
     proto: base.proto,
-    orig: isReversed ? reverse(birthTuple(base)) : birthTuple(base),
-    ...(entry.reply === undefined ? {} : { reply: birthTuple(entry.reply) }),
+    orig: isReversed ? reverse(sent) : sent,
+    ...(entry.replyTuple === undefined ? {} : { reply: entry.replyTuple }),
     from: isReversed ? base.to : base.from,
     to: isReversed ? (base.service ?? base.from) : base.to,
     ...(entry.service === undefined ? {} : { service: entry.service }),
@@ -84,19 +115,6 @@ function flowOf(entry: FlowEntry, cutNs?: bigint): Flow {
     dropped: entry.drops,
     lost: entry.lost,
     ...(latency === undefined ? {} : { latencyNs: latency }),
-  };
-}
-
-function birthTuple(journey: Journey): Tuple {
-  const hop = journey.hops.find(h => h.tuple !== undefined);
-  const seen = hop?.inner ?? hop?.tuple;
-  if (seen === undefined) return { proto: journey.proto, src: journey.from.ip, dst: journey.to.ip };
-  const addressed = journey.addressed;
-  if (addressed === undefined) return seen;
-  return {
-    ...seen,
-    dst: addressed.ip,
-    ...(addressed.port === undefined || seen.dport === undefined ? {} : { dport: addressed.port }),
   };
 }
 

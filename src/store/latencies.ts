@@ -5,6 +5,10 @@ export class Latencies {
   readonly #values: number[] = [];
   #next = 0;
 
+  get size(): number {
+    return this.#values.length;
+  }
+
   add(ns: number): void {
     if (this.#values.length < KEPT) this.#values.push(ns);
     else this.#values[this.#next] = ns;

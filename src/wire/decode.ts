@@ -49,6 +49,7 @@ const jsonTypes: ReadonlySet<number> = new Set([
   frameType.cluster,
   frameType.stats,
   frameType.symbol,
+  frameType.note,
 ]);
 
 export class Decoder {
@@ -61,25 +62,35 @@ export class Decoder {
   #heldBytes = 0;
   /** With fewer bytes than these nothing can be decided. */
   #needed = HEAD;
-  #base = 0n;
+  #base: bigint | undefined;
   /** The base as two numbers: it is subtracted from every time. */
   #baseHigh = 0;
   #baseLow = 0;
   readonly #headers: HeaderReader;
   readonly #text = new TextDecoder();
 
-  constructor(options: { vxlanPorts?: ReadonlySet<number> } = {}) {
+  /** `baseNs`: of a session that goes on; else the first hello frame says it. */
+  constructor(options: { vxlanPorts?: ReadonlySet<number>; baseNs?: bigint } = {}) {
+    if (options.baseNs !== undefined) this.#setBase(options.baseNs);
     this.#headers = new HeaderReader(options.vxlanPorts ?? new Set([8472, 4789]));
   }
 
-  /** CLOCK_MONOTONIC at which times are 0: the moment of the hello frame. */
+  /** CLOCK_MONOTONIC at which times are 0: the moment of the first hello frame. A collector that was started anew says another one. */
   get baseNs(): bigint {
-    return this.#base;
+    return this.#base ?? 0n;
   }
 
   /** Bytes of a frame that has not come as a whole yet. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** What comes next does not go on where the last chunk ended: what is held of a frame makes none. */
+  cut(): void {
+    this.malformedBytes += this.#heldBytes;
+    this.#held = EMPTY;
+    this.#heldBytes = 0;
+    this.#needed = HEAD;
   }
 
   /** Frames that `chunk` completes, in order. The chunk must not be changed afterwards: events look into it. */
@@ -204,7 +215,8 @@ export class Decoder {
       frame = undefined;
     }
     if (frame === undefined) this.malformedFrames++;
-    else if (frame.kind === 'hello') this.#setBase(BigInt(frame.hello.clock.monotonicNs));
+    else if (frame.kind === 'hello' && this.#base === undefined)
+      this.#setBase(BigInt(frame.hello.clock.monotonicNs));
     return frame;
   }
 

@@ -2,6 +2,7 @@
 import type { HelloFrame } from '../model/event.ts';
 import type { ClusterSnapshot, InventoryFrame } from '../model/inventory.ts';
 import { frameType, recordVersion } from '../model/layout.generated.ts';
+import type { SessionNote } from '../model/session.ts';
 
 export type JsonFrame =
   | { readonly kind: 'hello'; readonly hello: HelloFrame }
@@ -9,7 +10,8 @@ export type JsonFrame =
   | { readonly kind: 'cluster'; readonly cluster: ClusterSnapshot }
   | { readonly kind: 'reply'; readonly applied?: number; readonly refused?: string; readonly why?: string }
   | { readonly kind: 'stats'; readonly stats: Readonly<Record<string, number | string>> }
-  | { readonly kind: 'symbol'; readonly address: number; readonly name: string };
+  | { readonly kind: 'symbol'; readonly address: number; readonly name: string }
+  | { readonly kind: 'note'; readonly note: SessionNote };
 
 type Json = Readonly<Record<string, unknown>>;
 type Shape = Readonly<Record<string, 'string' | 'number'>>;
@@ -32,22 +34,28 @@ export function jsonFrame(type: number, value: unknown): JsonFrame | undefined {
       return { kind: 'stats', stats: value as Record<string, number | string> };
     case frameType.symbol:
       return symbolFrame(value);
+    case frameType.note:
+      return isNote(value) ? { kind: 'note', note: value as unknown as SessionNote } : undefined;
     default:
       return undefined;
   }
 }
 
 function isHello(hello: Json): boolean {
-  const { clock, taps, dropReasons } = hello;
+  const { clock, taps, dropReasons, resetReasons = {} } = hello;
   return (
     hello.recordVersion === recordVersion &&
     isObject(clock) &&
     isDecimal(clock.monotonicNs) &&
     isDecimal(clock.realtimeNs) &&
     isListOf(taps, { name: 'string', state: 'string' }) &&
-    isObject(dropReasons) &&
-    Object.values(dropReasons).every(name => typeof name === 'string')
+    isListOfNames(dropReasons) &&
+    isListOfNames(resetReasons)
   );
+}
+
+function isListOfNames(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every(name => typeof name === 'string');
 }
 
 const netnsLists: Readonly<Record<string, Shape>> = {
@@ -93,6 +101,49 @@ function replyFrame({ applied, refused, why }: Json): JsonFrame {
 function symbolFrame({ address, name }: Json): JsonFrame | undefined {
   if (!isDecimal(address) || typeof name !== 'string' || name === '') return undefined;
   return { kind: 'symbol', address: Number(BigInt(address) & 0x1fffffffffffffn), name };
+}
+
+/** An optional field of that type. */
+function mayBe(value: unknown, type: 'string' | 'number'): boolean {
+  return value === undefined || typeof value === type;
+}
+
+function isNote(note: Json): boolean {
+  switch (note.kind) {
+    case 'follow':
+      return isRequest(note.request) && mayBe(note.count, 'number') && mayBe(note.flows, 'number');
+    case 'end':
+      return (
+        (note.child === undefined || isListOf([note.child], { code: 'number' })) &&
+        (note.error === undefined ||
+          isListOf([note.error], { code: 'string', message: 'string', hint: 'string' }))
+      );
+    case 'skipped':
+      return typeof note.frames === 'number' && typeof note.events === 'number';
+    case 'journeys':
+      return (
+        isListOf(note.journeys, { packet: 'number', timeNs: 'number', id: 'string', direction: 'string' }) &&
+        (note.journeys as Json[]).every(
+          ({ flow, into, links }) =>
+            mayBe(flow, 'string') &&
+            (into === undefined || isTextList(into)) &&
+            (links === undefined || isListOf(links, { kind: 'string', role: 'string', journey: 'string' })),
+        )
+      );
+    default:
+      return false;
+  }
+}
+
+function isRequest(request: unknown): boolean {
+  if (!isObject(request)) return false;
+  const { src, dst, namespace, selector, cluster, proto, port } = request;
+  return (
+    typeof src === 'string' &&
+    typeof dst === 'string' &&
+    [namespace, selector, cluster, proto].every(each => mayBe(each, 'string')) &&
+    mayBe(port, 'number')
+  );
 }
 
 function isObject(value: unknown): value is Json {

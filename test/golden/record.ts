@@ -5,9 +5,9 @@
  */
 import { statSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { hookPlaces } from '../../src/cli/hook-places.ts';
-import { Pipeline } from '../../src/cli/pipeline.ts';
 import { Collector } from '../../src/collect/collector.ts';
+import { hookPlaces } from '../../src/engine/hook-places.ts';
+import { Pipeline } from '../../src/engine/pipeline.ts';
 import { select } from '../../src/inventory/selectors.ts';
 import type { Cni } from '../../src/lab/dataplane/plan.ts';
 import { labDown } from '../../src/lab/down.ts';

@@ -1,6 +1,7 @@
 /** A recording through all stages, in chunks of any size. */
-import { Pipeline } from '../../src/cli/pipeline.ts';
+
 import { canonicalJourney } from '../../src/cli/render/canonical.ts';
+import { Pipeline } from '../../src/engine/pipeline.ts';
 import type { Journey } from '../../src/model/journey.ts';
 import { Decoder } from '../../src/wire/decode.ts';
 import { chunks } from '../helpers/frames.ts';

@@ -1,12 +1,8 @@
 /** The `tracer` command as a user runs it, and what it left in the kernel and among the processes. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
-
-export const tracerPath = fileURLToPath(new URL('../../bin/tracer', import.meta.url));
+import { attachedBy, childrenOf, tracerPath } from './processes.ts';
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -42,7 +38,9 @@ export class RunningTracer {
 
   constructor(args: readonly string[], options: CliOptions = {}) {
     const [file, ...rest] = [...(options.under ?? []), tracerPath, ...args];
-    const env = { ...process.env, NO_COLOR: '1', COLUMNS: '100', ...options.env };
+    // A daemon that happens to run on this machine is not asked.
+    const own = { NO_COLOR: '1', COLUMNS: '100', TRACER_SOCKET: '/nonexistent/tracer.sock' };
+    const env = { ...process.env, ...own, ...options.env };
     this.#child = spawn(file!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.pid = this.#child.pid!;
     onTestFinished(() => void this.#child.kill('SIGKILL'));
@@ -114,56 +112,4 @@ export class RunningTracer {
       for (const listener of [...this.#listeners]) listener();
     });
   }
-}
-
-export function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap(task =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
-}
-
-/** Ids of the eBPF programs that a process holds, by file descriptors of programs or of their links. */
-export function attachedBy(pid: number): number[] {
-  const ids = new Set<number>();
-  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
-    const match = /^prog_id:\s*(\d+)$/m.exec(textOf(`/proc/${pid}/fdinfo/${fd}`));
-    if (match !== null) ids.add(Number(match[1]));
-  }
-  return [...ids];
-}
-
-/** Which of these programs are loaded still. */
-export async function stillLoaded(ids: readonly number[]): Promise<number[]> {
-  const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
-  const { stdout } = await execa('bpftool', ['-j', 'prog', 'list'], { env });
-  const there = new Set((JSON.parse(stdout) as { id: number }[]).map(program => program.id));
-  return ids.filter(id => there.has(id));
-}
-
-/** A process that has ended counts as gone also before its parent has asked for its exit code. */
-export function isRunning(pid: number): boolean {
-  const state = /^\d+ \(.*\) (\w)/s.exec(textOf(`/proc/${pid}/stat`))?.[1];
-  return state !== undefined && state !== 'Z' && state !== 'X';
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** Asks again and again until it is so; fails when it is not within the time. @returns ms that it took. */
-export async function until(
-  what: string,
-  isSo: () => boolean | Promise<boolean>,
-  withinMs: number,
-): Promise<number> {
-  const startedAt = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - startedAt > withinMs) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 5));
-  }
-  return performance.now() - startedAt;
 }

@@ -1,25 +1,35 @@
 /** A collector and the pipeline behind it, in the process of the test: what it told so far, and waiting for the rest. */
 import { execa } from 'execa';
-import { Pipeline } from '../../src/cli/pipeline.ts';
 import { Collector, type CollectorOptions } from '../../src/collect/collector.ts';
 import type { HookPlace, WatchRule } from '../../src/collect/watch.ts';
+import { Pipeline } from '../../src/engine/pipeline.ts';
 import type { Names } from '../../src/inventory/names.ts';
+import type { NetnsView } from '../../src/inventory/netns-view.ts';
 import { readLabSnapshots } from '../../src/lab/state.ts';
 import type { LossRecord } from '../../src/model/event.ts';
 import type { Seen } from './fidelity-sights.ts';
 
 const VXLAN_PORT = 8472;
+/** As `follow` has it. */
+const RING_BYTES = 64 * 1024 * 1024;
 /** A journey is closed this long after its last event, wherever that was; then all that was sent has been told. */
 export const CLOSED_NS = 150_000_000;
 
-export type FollowingOptions = Pick<CollectorOptions, 'ringBytes' | 'args'>;
+export type FollowingOptions = Pick<CollectorOptions, 'ringBytes' | 'args' | 'own'>;
+
+export interface CollectorStats {
+  readonly seen: number;
+  readonly lost: number;
+  readonly own: number;
+  readonly sampled: number;
+}
 
 export interface Told {
   readonly all: readonly Seen[];
   readonly losses: readonly LossRecord[];
   /** Event frames that came, and what the collector says of itself at its end. */
   readonly events: number;
-  readonly stats: { readonly seen: number; readonly lost: number };
+  readonly stats: CollectorStats;
   readonly suspectJoins: number;
   /** CLOCK_MONOTONIC at session time 0. */
   readonly baseNs: bigint;
@@ -29,7 +39,7 @@ export class Following {
   readonly #all: Seen[] = [];
   readonly #losses: LossRecord[] = [];
   #events = 0;
-  #stats = { seen: 0, lost: 0 };
+  #stats: CollectorStats = { seen: 0, lost: 0, own: 0, sampled: 0 };
   #died: Error | undefined;
   #onBeat: (() => void) | undefined;
   #collector: Collector | undefined;
@@ -40,19 +50,27 @@ export class Following {
     onMiss: () => this.#collector?.look(),
   });
 
-  static async start({ ringBytes, args }: FollowingOptions = {}): Promise<Following> {
+  static async start({ ringBytes, args, own }: FollowingOptions = {}): Promise<Following> {
     const following = new Following();
     const { collector } = await Collector.start({
-      ...(ringBytes === undefined ? {} : { ringBytes }),
+      ringBytes: ringBytes ?? RING_BYTES,
       ...(args === undefined ? {} : { args }),
+      ...(own === undefined ? {} : { own }),
       onDied: error => {
         following.#died = error;
         following.#onBeat?.();
       },
       onFrame: frame => {
         if (frame.kind === 'event') following.#events++;
-        if (frame.kind === 'stats')
-          following.#stats = { seen: Number(frame.stats.seen), lost: Number(frame.stats.lost) };
+        if (frame.kind === 'stats') {
+          const { seen, lost, own, sampled } = frame.stats;
+          following.#stats = {
+            seen: Number(seen),
+            lost: Number(lost),
+            own: Number(own),
+            sampled: Number(sampled),
+          };
+        }
         following.#pipeline.frame(frame);
         if (frame.kind === 'heartbeat') following.#onBeat?.();
       },
@@ -96,6 +114,16 @@ export class Following {
         this.#collector!.look();
         await this.#beat();
       }
+    }
+  }
+
+  /** Waits until the inventory has a namespace that is so. */
+  async finds(is: (view: NetnsView) => boolean): Promise<NetnsView> {
+    for (;;) {
+      const view = this.#pipeline.inventory.all().find(is);
+      if (view !== undefined) return view;
+      this.#collector!.look();
+      await this.#beat();
     }
   }
 

@@ -81,7 +81,7 @@ export function eventFrame(e: EventFields): Uint8Array {
   put64(view, L.timeNs, BASE_NS + BigInt(e.timeNs));
   put64(view, L.packet, e.packet);
   put64(view, L.skb, e.skb ?? 0);
-  put64(view, L.head, e.head ?? 0);
+  put64(view, L.head, e.head ?? (e.skb ?? 0) + 0x200);
   put64(view, L.sk, e.sk ?? 0);
   put64(view, L.netns, e.netns ?? 0);
   put64(view, L.location, e.location ?? 0);
@@ -143,7 +143,10 @@ export function heartbeatFrame(timeNs: number, events = 0): Uint8Array {
   return bytes;
 }
 
-export function lossFrame(loss: LossRecord): Uint8Array {
+/** Of a cause that the collector itself can tell. */
+export type TellableLoss = LossRecord & { readonly cause: keyof typeof lossCause };
+
+export function lossFrame(loss: TellableLoss): Uint8Array {
   const { bytes, view } = frame(frameType.loss, O.size);
   put64(view, O.fromNs, BASE_NS + BigInt(loss.fromNs));
   put64(view, O.toNs, BASE_NS + BigInt(loss.toNs));

@@ -174,6 +174,12 @@ export class Walk {
     return this.#end(tap.copyDatagram, more);
   }
 
+  /** Told by a socket of the namespace where it was last: no headers, no length. */
+  told(tapNumber: number, more: EventMore = {}): this {
+    const { netns = 0, netnsInode = 0 } = this.#last;
+    return this.#end(tapNumber, { netns, netnsInode, head: 0, flags: eventOwnSocket, sk: 0x5c, ...more });
+  }
+
   frames(): Uint8Array[] {
     return this.events.map(event => eventFrame(event));
   }
@@ -229,13 +235,19 @@ export class Rig {
     topology: this.machine,
     symbol: address => symbols[address] ?? 'unknown',
     dropReason: reason => reasons[reason] ?? String(reason),
+    resetReason: reason => (reason === 1 ? 'NO_SOCKET' : String(reason)),
   });
   readonly #resolver = new Resolver({
     session: 'test',
     places: this.machine,
     monotonicNs: BASE_NS,
     realtimeNs: REALTIME_NS,
-    explain: (hop, before) => hopStory(hop, before, this.machine.netns(Number(hop.netns.cookie)).label),
+    explain: (hops, index) =>
+      hopStory(hops, index, {
+        label: this.machine.netns(Number(hops[index]!.netns.cookie)).label,
+        view: undefined,
+        who: ip => ({ kind: 'unknown', ip }),
+      }),
   });
   #resolved: Journey[] = [];
 

@@ -1,8 +1,8 @@
 /** Netfilter links: exact hooks where they are asked for, nothing held that is otherwise gone, nothing left attached. */
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Pipeline } from '../../src/cli/pipeline.ts';
 import { Collector } from '../../src/collect/collector.ts';
+import { Pipeline } from '../../src/engine/pipeline.ts';
 import type { Journey } from '../../src/model/journey.ts';
 
 const prefix = `thk${process.pid}`;

@@ -2,58 +2,17 @@
  * Does each scenario show what it says? Its traffic is followed as `tracer lab run NAME` does it; the journeys are held against the table of
  * test/helpers/scenario-journeys.ts, with both CNIs where the way differs. Which pod answered, its own page says.
  */
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Matcher, watchRules } from '../../src/cli/follow-target.ts';
-import { hookPlaces } from '../../src/cli/hook-places.ts';
-import { select } from '../../src/inventory/selectors.ts';
 import type { Cni } from '../../src/lab/dataplane/plan.ts';
 import { labDown } from '../../src/lab/down.ts';
-import { labNamespaces } from '../../src/lab/namespaces.ts';
-import { findScenario, scenarioFollow, scenarios, withScenario } from '../../src/lab/scenarios/run.ts';
-import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
+import { findScenario, scenarios } from '../../src/lab/scenarios/run.ts';
 import { labUp } from '../../src/lab/up.ts';
 import type { Journey } from '../../src/model/journey.ts';
-import { CLOSED_NS, Following } from '../helpers/following.ts';
+import { Following } from '../helpers/following.ts';
 import { JourneyLines } from '../helpers/journey-lines.ts';
 import { testLabName } from '../helpers/lab.ts';
 import { expectedLines } from '../helpers/scenario-journeys.ts';
-
-interface Shown {
-  readonly exitCode: number;
-  readonly output: string;
-  readonly journeys: readonly Journey[];
-}
-
-/** Of a scenario, beside the cluster. */
-const ownNamespaces = (lab: string) => labNamespaces(lab).filter(netns => netns.startsWith(`lab-${lab}-x-`));
-
-async function show(following: Following, lab: string, scenario: Scenario): Promise<Shown> {
-  return withScenario(lab, scenario, async ([file, ...args]) => {
-    await following.knows(ownNamespaces(lab));
-    const { names } = following;
-    const { src, dst } = scenarioFollow(lab, scenario);
-    const scope = { cluster: `lab:${lab}` };
-    const target = { src: select(src, names, scope), dst: select(dst, names, scope), dnsIps: [] };
-    await following.watch(watchRules(target), hookPlaces(target, names));
-    const before = following.told().all.length;
-    const env = { LC_ALL: 'C' };
-    const { exitCode = -1, all } = await execa(file, args, {
-      all: true,
-      reject: false,
-      stdin: 'ignore',
-      env,
-    });
-    await following.settle(CLOSED_NS);
-    const matcher = new Matcher(target);
-    const closed = following.told().all.slice(before);
-    return {
-      exitCode,
-      output: all,
-      journeys: closed.flatMap(({ journey }) => (matcher.matches(journey) ? journey : [])),
-    };
-  });
-}
+import { ownNamespaces, show } from '../helpers/scenario-run.ts';
 
 const isArp = (line: string) => line.startsWith('none ARP');
 const question = (line: string) => line.split(',')[0];

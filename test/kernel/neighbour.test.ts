@@ -2,7 +2,8 @@
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Journey } from '../../src/model/journey.ts';
-import { RunningTracer, until } from '../helpers/cli.ts';
+import { RunningTracer } from '../helpers/cli.ts';
+import { until } from '../helpers/processes.ts';
 
 const netns = `neigh${process.pid}`;
 const other = `${netns}-b`;

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Journey } from '../../src/model/journey.ts';
-import { RunningTracer, until } from '../helpers/cli.ts';
+import { RunningTracer } from '../helpers/cli.ts';
+import { until } from '../helpers/processes.ts';
 
 const netns = `proc${process.pid}`;
 const inside = ['ip', 'netns', 'exec', netns] as const;

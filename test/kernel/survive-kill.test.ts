@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labDown } from '../../src/lab/down.ts';
 import { labUp } from '../../src/lab/up.ts';
-import { attachedBy, isRunning, RunningTracer, stillLoaded, until } from '../helpers/cli.ts';
+import { RunningTracer } from '../helpers/cli.ts';
 import { inLab, testLabName } from '../helpers/lab.ts';
+import { attachedBy, isRunning, stillLoaded, until } from '../helpers/processes.ts';
 
 const lab = testLabName('kill');
 const nginx2 = '10.244.2.7';

@@ -42,7 +42,7 @@ export class CompactRenderer {
 
   #show(journey: Journey, way: string): void {
     const known = this.#ways.get(way);
-    const kind = runKind(journey);
+    const kind = journey.complete ? runKind(journey) : undefined;
     if (this.#options.wide || known === undefined || this.#isSpecial(journey, known)) {
       this.flush();
       this.#write('', ...fullLines(journey, this.#since(journey), this.#options));
@@ -105,7 +105,9 @@ export class CompactRenderer {
     const { outcome, durationNs } = journey;
     if (outcome.kind !== 'delivered' && outcome.kind !== 'transmitted' && outcome.kind !== 'consumed')
       return true;
-    if (!journey.complete || journey.links.some(link => link.kind === 'retransmit')) return true;
+    // What the first on this way lacks as well, because nobody looked there, makes it no other.
+    if (journey.gaps.some(gap => gap.kind !== 'unobserved')) return true;
+    if (journey.links.some(link => link.kind === 'retransmit')) return true;
     if (durations.length < 3 || durationNs <= SLOW_NS) return false;
     const sorted = [...durations].sort((a, b) => a - b);
     return durationNs > SLOW_FACTOR * quantile(sorted, 0.5);
@@ -132,14 +134,16 @@ export class CompactRenderer {
     const time = this.#since(journey);
     const took = duration(journey.durationNs);
     const id = `#${journey.id}`;
+    const lacks = journey.complete ? '' : '  (incomplete)';
     const room = width - Math.max(TIME_WIDTH, widthOf(time)) - 3;
-    const fits = (more: string): boolean => widthOf(`${journey.summary}  ${took}${more}  ${id}`) <= room;
+    const fits = (more: string): boolean =>
+      widthOf(`${journey.summary}  ${took}${more}${lacks}  ${id}`) <= room;
     if (!fits('')) {
-      this.#line(time, arrow(journey), `${journey.summary} ${took} ${id}`);
+      this.#line(time, arrow(journey), `${journey.summary} ${took}${lacks} ${id}`);
       return;
     }
     const between = this.#slowest(journey);
-    const tail = `${fits(between) ? style.dim(between) : ''}  ${style.dim(id)}`;
+    const tail = `${fits(between) ? style.dim(between) : ''}${style.warn(lacks)}  ${style.dim(id)}`;
     this.#line(time, arrow(journey), `${style.bold(journey.summary)}  ${took}${tail}`);
   }
 

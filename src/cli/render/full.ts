@@ -1,4 +1,5 @@
 /** One journey hop by hop: a head with who sends what to whom, a line a hop, and on the last one what became of the packet. */
+import { hopLine } from '../../explain/hop-line.ts';
 import { endText, originText, outcomeText } from '../../explain/outcome-text.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
 import { column, type Style, widthOf, wrap } from './style.ts';
@@ -80,7 +81,7 @@ function hopLines(
   columns: Columns,
   { style, width, wide, label }: FullOptions,
 ): string[] {
-  const what = wide ? hop.text : shortText(hop);
+  const what = wide ? hop.text : hopLine(hop);
   const process = hop.process === undefined ? '' : `  [${hop.process.comm} ${hop.process.pid}]`;
   // What no event showed must have happened for the packet to look as it does next: marked as such.
   const text = isEnd
@@ -131,13 +132,4 @@ function endOf(journey: Journey, text: string): string {
 function endPaint(journey: Journey, style: Style): (text: string) => string {
   if (!isGood(journey)) return style.bad;
   return journey.complete ? style.good : style.warn;
-}
-
-/** Place and device stand in columns of their own. */
-function shortText(hop: Hop): string {
-  if (hop.layer === 'route') return hop.text.replace(/^.*? routes it: /, 'routed: ');
-  if (hop.layer !== 'device' || hop.hook === 'napi_gro_receive_exit') return hop.text;
-  if (hop.stage === 'rx') return hop.dev === 'lo' ? 'back in' : 'in';
-  if (hop.peer !== undefined) return `out → ${hop.peer.netns} ${hop.peer.dev}`;
-  return hop.dev === 'lo' ? 'out, to itself' : 'out';
 }

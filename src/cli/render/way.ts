@@ -12,7 +12,14 @@ const NAMES_MAX = 10_000;
  * end showed it once more, is no other way.
  */
 export function waySignature(journey: Journey, hops: readonly Hop[] = journey.hops): string {
-  return `${journey.direction} ${journey.proto} ${nameOf(hops)} ${journey.outcome.kind} ${journey.complete}`;
+  return `${journey.direction} ${journey.proto} ${nameOf(hops)} ${journey.outcome.kind} ${missing(journey)}`;
+}
+
+/** "" for a whole journey. */
+function missing({ complete, gaps }: Journey): string {
+  return complete
+    ? ''
+    : `without ${gaps.map(({ after, kind, reason }) => `${after} ${kind} ${reason}`).join()}`;
 }
 
 /** The same for hops at the same places with the same rewrites. */

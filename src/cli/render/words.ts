@@ -20,7 +20,7 @@ export function endpointText(endpoint: Endpoint, options: { readonly port?: bool
 }
 
 /** pod-a:41002 → nginx-service:80 → nginx-2:8080 */
-export function wayText(journey: Journey): string {
+export function wayText(journey: Pick<Journey, 'from' | 'to' | 'backend' | 'service' | 'direction'>): string {
   const ends = [endpointText(journey.from)];
   if (
     journey.direction === 'reply' &&

@@ -4,9 +4,9 @@
  * Prints {"events","journeys","cpuSeconds","peakMiB"}.
  */
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { Pipeline } from '../../../src/cli/pipeline.ts';
 import { rendererFor } from '../../../src/cli/render/renderer.ts';
 import { styleFor } from '../../../src/cli/render/style.ts';
+import { Pipeline } from '../../../src/engine/pipeline.ts';
 import { FlowBook } from '../../../src/store/flow-book.ts';
 import { Decoder } from '../../../src/wire/decode.ts';
 

@@ -3,10 +3,16 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { daemonCommand } from '../../../src/cli/daemon-command.ts';
+import { diffCommand } from '../../../src/cli/diff-command.ts';
 import { doctorCommand } from '../../../src/cli/doctor-command.ts';
+import { explainCommand } from '../../../src/cli/explain-command.ts';
 import { followCommand } from '../../../src/cli/follow-command.ts';
+import { importCommand } from '../../../src/cli/import-command.ts';
 import { lsCommand, topologyCommand } from '../../../src/cli/inventory-commands.ts';
 import { labCommand } from '../../../src/cli/lab-command.ts';
+import { recordCommand } from '../../../src/cli/record-command.ts';
+import { replayCommand } from '../../../src/cli/replay-command.ts';
 import { schemaCommand } from '../../../src/cli/schema-command.ts';
 import { scenarios } from '../../../src/lab/scenarios/run.ts';
 import { projectFiles, root, textOf } from './project-files.ts';
@@ -60,10 +66,16 @@ describe.each(documents)('%s', document => {
 });
 
 const commands = [
+  recordCommand(),
+  replayCommand(),
   followCommand(),
+  explainCommand(),
+  diffCommand(),
+  importCommand(),
   labCommand(),
   lsCommand(),
   topologyCommand(),
+  daemonCommand(),
   doctorCommand(),
   schemaCommand(),
 ];
@@ -111,7 +123,7 @@ describe('the checks themselves', () => {
   });
 
   test('find commands and options that do not exist', () => {
-    expect(mistakesOf(['replay', '-r', 'x'])).toEqual(['there is no tracer replay']);
+    expect(mistakesOf(['rewind', '-r', 'x'])).toEqual(['there is no tracer rewind']);
     expect(mistakesOf(['lab', 'dance'])).toEqual(['there is no tracer lab dance']);
     expect(mistakesOf(['lab', 'up', '--cni', 'flannel', '--fast'])).toEqual(['tracer up has no --fast']);
   });

@@ -27,12 +27,26 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
   store: { imports: nouns },
   web: { imports: nouns, portable: true },
   collect: { imports: [...nouns, 'wire'], processes: true },
-  server: { imports: [...nouns, 'store'] },
+  session: { imports: [...nouns, 'wire'] },
+  capture: { imports: [...nouns, 'wire'], processes: true },
+  server: { imports: [...nouns, 'store'], typesOf: ['inventory'] },
   lab: { imports: nouns, processes: true },
+  engine: {
+    imports: [...nouns, 'wire', 'inventory', 'resolve', 'correlate', 'explain', 'store'],
+    typesOf: ['collect'],
+  },
+  daemon: {
+    imports: [
+      ...nouns,
+      ...['wire', 'inventory', 'resolve', 'correlate', 'explain', 'store', 'session', 'capture', 'collect'],
+      ...['server', 'lab', 'engine'],
+    ],
+  },
   cli: {
     imports: [
       ...nouns,
-      ...['wire', 'inventory', 'resolve', 'correlate', 'explain', 'store', 'collect', 'server', 'lab'],
+      ...['wire', 'inventory', 'resolve', 'correlate', 'explain', 'store', 'session', 'capture', 'collect'],
+      ...['server', 'lab', 'engine', 'daemon'],
     ],
     processes: true,
   },

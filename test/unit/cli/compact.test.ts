@@ -115,12 +115,12 @@ describe('what is shown', () => {
     expect(lines.slice(2)).toEqual([
       '     0.0 µs  pod-a   eth0      out → node-1 va',
       '     2.0 µs  node-1  cni0      ~ 10.96.45.123:80 → 10.244.2.7:8080 (DNAT)',
-      '     3.0 µs  node-1  cni0      ~ node-1 forwards it',
+      '     3.0 µs  node-1  cni0      ~ forwarded, TTL 63',
       '     4.0 µs  node-1  flannel.1 ~ wrapped by flannel.1 (vxlan vni 1 172.18.0.2→172.18.0.3)',
       '     4.0 µs  node-1  eth0      out → host vn1',
       '     6.0 µs  host    vn2       out → node-2 eth0',
       '     8.0 µs  node-2  flannel.1 ~ unwrapped by flannel.1',
-      '     9.0 µs  node-2  flannel.1 ~ node-2 forwards it',
+      '     9.0 µs  node-2  flannel.1 ~ forwarded, TTL 62',
       '    10.0 µs  node-2  vc        out → nginx-2 eth0',
       '    11.0 µs  nginx-2 eth0      ✓ in, delivered',
     ]);

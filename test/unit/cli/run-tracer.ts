@@ -4,15 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** As it was built, if that is what the sources say now: Node starts it in half of the time. */
 const main = isBuilt() ? `${root}dist/cli/main.js` : `${root}src/cli/main.ts`;
 const fakes = fileURLToPath(new URL('../../fixtures/collectors/', import.meta.url));
-/** Compiled once for all runs of a test file. */
-const cache = mkdtempSync(join(tmpdir(), 'tracer-compiled-'));
-afterAll(() => rmSync(cache, { recursive: true }));
+/** Compiled once for all; goes with the folder of the test run. */
+const cache = join(process.env.XDG_STATE_HOME!, 'compiled');
 const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
 
 export interface Ran {

@@ -1,9 +1,7 @@
 /** The collector's life, with small programs in its place (test/fixtures/collectors). */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TracerError } from '../../../src/base/errors.ts';
 import { Collector, type CollectorOptions } from '../../../src/collect/collector.ts';
 import type { Frame } from '../../../src/wire/decode.ts';
@@ -12,10 +10,8 @@ import { helloJson } from '../../helpers/frames.ts';
 const started: Collector[] = [];
 const rules = [{ proto: 'any', a: { any: true }, b: { any: true } }] as const;
 
-/** The programs are compiled once. */
-const cache = mkdtempSync(join(tmpdir(), 'tracer-compiled-'));
-vi.stubEnv('NODE_COMPILE_CACHE', cache);
-afterAll(() => rmSync(cache, { recursive: true }));
+/** The programs are compiled once; goes with the folder of the test run. */
+vi.stubEnv('NODE_COMPILE_CACHE', join(process.env.XDG_STATE_HOME!, 'compiled'));
 
 afterEach(async () => {
   await Promise.all(started.splice(0).map(collector => collector.stop()));

@@ -245,6 +245,20 @@ describe('fragments', () => {
     expect(rig.of(last).flow).toBe(rig.of(datagram).flow);
   });
 
+  test.each(['queue', 'waits'] as const)(
+    'that leave again by another sk_buff go on: first seen when it %s',
+    how => {
+      const came = new Walk(part(0, 1480, true)).queue('pod-a eth0').receive('node-1 va');
+      came.consumed('inet_frag_reasm_prepare');
+      const leaves = new Walk(part(0, 1480, true), { at: came.nowNs + 1000, head: came.head });
+      if (how === 'waits') leaves.waits('node-1 vb', { iif: 5 });
+      leaves.queue('node-1 vb', { flags: 0, iif: 5 }).receive('nginx-1 eth0');
+      const rig = new Rig().walk(came, leaves).beats(20 * MS, 400 * MS);
+      expect(rig.of(leaves).id).toBe(rig.of(came).id);
+      expect(rig.journeys).toHaveLength(1);
+    },
+  );
+
   test('of two datagrams do not mix', () => {
     const other = ipPacket({ ...ends, fragment: { id: 78, offset: 0, more: true } }, 1, [
       8,

@@ -10,6 +10,8 @@ describe('kfree_skb', () => {
     ['NO_SOCKET', 'tcp_v6_rcv', 'consumed reset'],
     ['TCP_OLD_SEQUENCE', 'tcp_validate_incoming', 'delivered stack'],
     ['TCP_OLD_DATA', 'tcp_rcv_established', 'delivered stack'],
+    ['TCP_OFOMERGE', 'tcp_data_queue_ofo', 'delivered stack'], // all of it is there already
+    ['TCP_OFO_DROP', 'tcp_ofo_queue', 'delivered stack'],
     ['TCP_INVALID_SYN', 'tcp_validate_incoming', 'delivered stack'],
     ['QUEUE_PURGE', 'sk_stream_kill_queues', 'delivered stack'],
     ['NOT_SPECIFIED', 'tcp_v4_rcv', 'delivered stack'],

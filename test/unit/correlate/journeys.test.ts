@@ -109,7 +109,7 @@ describe('when it closes', () => {
     expect(rig.beat(25 * MS).journeys).toHaveLength(1);
   });
 
-  test('what comes after that is late: counted, and named', () => {
+  test('what comes after that is late: counted, and amends it', () => {
     const walk = sameNodeRequest({ at: 0 });
     const rig = new Rig().walk(walk).beats(20 * MS, 60 * MS);
     expect(rig.journeys).toHaveLength(1);
@@ -118,7 +118,10 @@ describe('when it closes', () => {
     rig.walk(late).finish();
     expect(rig.journeys).toHaveLength(1);
     expect(rig.correlator.stats.lateEvents).toBe(1);
-    expect(rig.deltas.at(-1)).toEqual({ kind: 'late', journey: rig.journeys[0]?.id });
+    expect(rig.deltas.at(-1)).toMatchObject({
+      kind: 'amended',
+      journey: { id: rig.journeys[0]?.id, rev: 2 },
+    });
   });
 
   test('what comes so late that its place has passed is counted, and the journey says so', () => {

@@ -1,27 +1,18 @@
-/** Every kind of hop in one line for a beginner, and the command that shows the same by hand. */
+/** Every kind of hop in words for a beginner: what the packet shows, and why, where a table of that moment says the same. */
 import { describe, expect, test } from 'vitest';
-import { hopStory, rewriteText } from '../../../src/explain/hop-text.ts';
-import type { ChangeCause, Hop } from '../../../src/model/journey.ts';
+import type { HopFacts } from '../../../src/explain/hop-facts.ts';
+import { hopStory } from '../../../src/explain/hop-text.ts';
+import type { Surroundings } from '../../../src/explain/surroundings.ts';
+import type { ChangeCause } from '../../../src/model/journey.ts';
+import { ct, hop, node, tuple } from './node.ts';
 
-type HopFacts = Omit<Hop, 'index' | 'text' | 'command'>;
+const unknown: Surroundings = { ...node, view: undefined };
 
-const hop = (facts: Partial<HopFacts>): HopFacts => ({
-  offsetNs: 0,
-  layer: 'device',
-  stage: 'tx',
-  netns: { cookie: '1', inode: 2, name: 'lab-node-1' },
-  dev: 'eth0',
-  changes: [],
-  ...facts,
-});
+/** The last of these hops. */
+const textOf = (hops: readonly HopFacts[], around = node) => hopStory(hops, hops.length - 1, around).text;
+const bare = (facts: Partial<HopFacts>) => textOf([hop(facts)], unknown);
 
-const story = (facts: Partial<HopFacts>, before?: HopFacts) => hopStory(hop(facts), before, 'node-1');
-const tuple = { proto: 'tcp', src: '10.244.1.5', sport: 5, dst: '10.96.45.123', dport: 80 };
-const rewrite = (field: 'src' | 'dst', by: ChangeCause) => [
-  { field, from: '10.0.0.1:80', to: '10.0.0.2:8080', by },
-];
-
-describe('text', () => {
+describe('without an inventory', () => {
   test.each<readonly [string, Partial<HopFacts>]>([
     ['leaves by eth0', {}],
     ['leaves node-1 by eth0, to host vn1', { peer: { netns: 'host', dev: 'vn1' } }],
@@ -29,34 +20,26 @@ describe('text', () => {
     ['enters node-1 by eth0', { stage: 'rx' }],
     ['arrives by lo', { stage: 'rx', dev: 'lo' }],
     ['merged into another packet by GRO', { stage: 'rx', hook: 'napi_gro_receive_exit' }],
-    ['passes FORWARD', { layer: 'netfilter', stage: 'forward' }],
-    [
-      '10.0.0.1:80 → 10.0.0.2:8080 (DNAT)',
-      { layer: 'netfilter', stage: 'prerouting', changes: rewrite('dst', 'dnat') },
-    ],
+    ['passes FORWARD: no filter rule there refused it', { layer: 'netfilter', stage: 'forward' }],
+    ['passes PREROUTING with its destination as it was', { layer: 'netfilter', stage: 'prerouting' }],
+    ['passes INPUT', { layer: 'netfilter', stage: 'input' }],
     ['node-1 forwards it', { layer: 'route', stage: 'lookup' }],
     [
-      'node-1 routes it: default via 172.18.0.1 dev eth0',
+      'node-1 routes it to 10.96.45.123: default via 172.18.0.1 dev eth0 (table main), TTL 64 → 63',
       {
         layer: 'route',
         stage: 'lookup',
+        tuple,
+        changes: [{ field: 'ttl', from: '64', to: '63', by: 'forward' }],
         route: { table: 'main', prefix: '0.0.0.0/0', via: '172.18.0.1', dev: 'eth0' },
       },
     ],
     [
-      'node-1 routes it: default on the link',
+      'node-1 routes it: default on the link (table main)',
       { layer: 'route', stage: 'lookup', route: { table: 'main', prefix: '::/0' } },
     ],
     [
-      'node-1 routes it: 10.244.2.0/24 via 10.244.2.0 dev flannel.1',
-      {
-        layer: 'route',
-        stage: 'lookup',
-        route: { table: 'main', prefix: '10.244.2.0/24', via: '10.244.2.0', dev: 'flannel.1' },
-      },
-    ],
-    [
-      'wrapped by flannel.1 (vxlan vni 1 a→b)',
+      'flannel.1 wraps it (vxlan vni 1 a→b)',
       {
         layer: 'tunnel',
         stage: 'encap',
@@ -64,11 +47,11 @@ describe('text', () => {
         changes: [{ field: 'encap', to: 'vxlan vni 1 a→b', by: 'vxlan' }],
       },
     ],
-    ['unwrapped by flannel.1', { layer: 'tunnel', stage: 'decap', dev: 'flannel.1' }],
+    ['flannel.1 unwraps it (tunnel)', { layer: 'tunnel', stage: 'decap', dev: 'flannel.1' }],
     ['waits until the next hop tells its MAC address', { layer: 'neighbour', stage: 'lookup' }],
     ['the bridge forwards it to another port', { layer: 'bridge', stage: 'forward' }],
     [
-      'dropped: NETFILTER_DROP in nft_do_chain',
+      'dropped: NETFILTER_DROP in nft_do_chain: a firewall rule decided so',
       { layer: 'drop', stage: 'drop', verdict: 'NETFILTER_DROP in nft_do_chain' },
     ],
     ['dropped: no reason given', { layer: 'drop', stage: 'drop' }],
@@ -84,80 +67,137 @@ describe('text', () => {
     ['taken by the stack', { layer: 'socket', stage: 'deliver' }],
     ['read by the process', { layer: 'socket', stage: 'deliver', hook: 'skb_copy_datagram_iovec' }],
   ])('%s', (text, facts) => {
-    expect(story(facts).text).toBe(text);
+    expect(bare(facts)).toBe(text);
   });
 
   test('a device hands up what another of its namespace received', () => {
     const before = hop({ stage: 'rx', dev: 'va' });
-    expect(story({ stage: 'rx', dev: 'cni0' }, before).text).toBe('cni0 hands it up');
+    expect(textOf([before, hop({ stage: 'rx', dev: 'cni0' })], unknown)).toBe('cni0 hands it up');
     const elsewhere = hop({ netns: { cookie: '9', inode: 9 } });
-    expect(story({ stage: 'rx', dev: 'va' }, elsewhere).text).toBe('enters node-1 by va');
-  });
-
-  test.each<readonly [ChangeCause, string]>([
-    ['dnat', 'DNAT'],
-    ['snat', 'SNAT'],
-    ['masquerade', 'masquerade'],
-    ['undnat', 'DNAT undone by conntrack'],
-    ['unsnat', 'SNAT undone by conntrack'],
-    ['bpf', 'rewritten by tc/eBPF'],
-    ['unknown', 'rewritten, by what is not known'],
-    ['ipvs', 'ipvs'],
-  ])('a rewrite by %s is told as %s', (by, words) => {
-    expect(rewriteText(rewrite('dst', by))).toBe(`10.0.0.1:80 → 10.0.0.2:8080 (${words})`);
-  });
-
-  test('other changes are no rewrite', () => {
-    expect(rewriteText([{ field: 'ttl', from: '64', to: '63', by: 'forward' }])).toBeUndefined();
+    expect(textOf([elsewhere, hop({ stage: 'rx', dev: 'va' })], unknown)).toBe('enters node-1 by va');
   });
 });
 
-describe('the command', () => {
-  const at = (facts: Partial<HopFacts>) => story(facts).command;
-  const nat = (facts: Partial<HopFacts>) => at({ layer: 'netfilter', stage: 'prerouting', tuple, ...facts });
-
-  test('is run in the namespace of the hop', () => {
-    expect(at({})).toBe('ip netns exec lab-node-1 ip -s link show eth0');
-    expect(at({ netns: { cookie: '1', inode: 2 }, node: 'host' })).toBe('ip -s link show eth0');
+describe('with the tables of that moment', () => {
+  test('a packet that is made here leaves by its route', () => {
+    const sent = hop({ tuple: { ...tuple, src: '172.18.0.2', dst: '172.18.0.3' } });
+    expect(textOf([sent])).toBe('leaves by eth0: node-1 has the route 172.18.0.0/16 dev eth0');
+    expect(textOf([hop({ ...sent, dev: 'cni0', ifindex: 3 })])).toBe('leaves by cni0');
   });
 
-  test('is not there where the namespace has no name to enter it by', () => {
-    expect(at({ netns: { cookie: '1', inode: 2 }, node: 'node-1' })).toBeUndefined();
+  test('the next hop is named if the frame is addressed to it', () => {
+    const came = hop({ stage: 'rx', dev: 'cni0', ifindex: 3 });
+    const to = { tuple: { ...tuple, dst: '172.18.0.3' } };
+    const leaves = hop({ ...to, mac: { src: '02:00:00:00:00:02', dst: '02:00:00:00:00:03' } });
+    expect(textOf([came, leaves])).toBe(
+      'leaves by eth0, to MAC 02:00:00:00:00:03, which is 172.18.0.3 in the neighbour table',
+    );
+    const other = hop({ ...to, mac: { src: '02:00:00:00:00:02', dst: '02:00:00:00:00:99' } });
+    expect(textOf([came, other])).toBe('leaves by eth0');
   });
 
-  test.each<readonly [string, Partial<HopFacts>]>([
-    ['ip route get 10.96.45.123', { layer: 'route', stage: 'lookup', tuple }],
-    ['ip neigh show dev eth0', { layer: 'neighbour', stage: 'lookup' }],
-    ['bridge fdb show dev flannel.1', { layer: 'tunnel', stage: 'encap', dev: 'flannel.1' }],
-  ])('%s', (command, facts) => {
-    expect(at(facts)).toBe(`ip netns exec lab-node-1 ${command}`);
+  test('a bridge has the MAC behind the port, or nothing is said of it', () => {
+    const came = hop({ stage: 'rx', dev: 'flannel.1', ifindex: 4 });
+    const port = { dev: 'veth1', ifindex: 5 };
+    const known = hop({ ...port, mac: { src: '0a:00:00:00:00:01', dst: '0a:00:00:00:00:05' } });
+    expect(textOf([came, known])).toBe(
+      'leaves by veth1: bridge cni0 has MAC 0a:00:00:00:00:05 behind this port',
+    );
+    const flooded = hop({ ...port, mac: { src: '0a:00:00:00:00:01', dst: '0a:00:00:00:00:77' } });
+    expect(textOf([came, flooded])).toBe('leaves by veth1, a port of bridge cni0');
   });
 
-  test('of a rewrite finds the entry by the address that its originator had', () => {
-    const list = 'ip netns exec lab-node-1 conntrack -L --orig-src';
-    expect(nat({ changes: rewrite('dst', 'dnat') })).toBe(`${list} 10.244.1.5`);
-    const masqueraded = { ...tuple, src: '172.18.0.2' };
-    expect(
-      nat({
-        tuple: masqueraded,
-        changes: [{ field: 'src', from: '10.244.1.5:5', to: '172.18.0.2:61001', by: 'masquerade' }],
+  test('what comes in is told by what it came to', () => {
+    expect(textOf([hop({ stage: 'rx', dev: 'veth1', ifindex: 5 })])).toBe(
+      'enters node-1 by veth1, a port of bridge cni0',
+    );
+    expect(textOf([hop({ stage: 'rx', tuple: { ...tuple, dst: '172.18.0.2' } })])).toBe(
+      'enters node-1 by eth0: 172.18.0.2 is an address of node-1',
+    );
+    expect(textOf([hop({ stage: 'rx', mac: { src: '02:00:00:00:00:03', dst: '02:00:00:00:00:02' } })])).toBe(
+      'enters node-1 by eth0: the frame is for its own MAC 02:00:00:00:00:02',
+    );
+  });
+
+  test('a bridge and a tunnel have forwarding tables', () => {
+    const port = hop({
+      stage: 'rx',
+      dev: 'veth2',
+      ifindex: 6,
+      mac: { src: '0a:00:00:00:00:06', dst: '0a:00:00:00:00:05' },
+    });
+    const bridged = hop({ layer: 'bridge', stage: 'forward', dev: 'veth1', ifindex: 5 });
+    expect(textOf([port, bridged])).toBe(
+      'bridge cni0 forwards it to its port veth1, behind which it has MAC 0a:00:00:00:00:05',
+    );
+    const bare = hop({
+      dev: 'flannel.1',
+      ifindex: 4,
+      mac: { src: '0e:00:00:00:00:01', dst: '0e:00:00:00:00:02' },
+    });
+    const wrapped = hop({
+      layer: 'tunnel',
+      stage: 'encap',
+      dev: 'flannel.1',
+      ifindex: 4,
+      tunnel: { kind: 'vxlan', vni: 1, src: '172.18.0.2', dst: '172.18.0.3' },
+      changes: [{ field: 'encap', to: 'vxlan vni 1 172.18.0.2→172.18.0.3', by: 'vxlan' }],
+    });
+    expect(textOf([bare, wrapped])).toBe(
+      'flannel.1 wraps it (vxlan vni 1 172.18.0.2→172.18.0.3): its forwarding table has MAC 0e:00:00:00:00:02 behind 172.18.0.3',
+    );
+  });
+
+  test('who is asked for a MAC address', () => {
+    const waits = hop({ layer: 'neighbour', stage: 'lookup', tuple: { ...tuple, dst: '172.18.0.9' } });
+    expect(textOf([waits])).toBe('waits until the next hop, 172.18.0.9, tells its MAC address (ARP)');
+    const away = hop({
+      layer: 'neighbour',
+      stage: 'lookup',
+      tuple: { ...tuple, dst: '10.244.2.7' },
+      dev: 'flannel.1',
+      ifindex: 4,
+    });
+    expect(textOf([away])).toBe('waits until the next hop, 10.244.2.0, tells its MAC address (ARP)');
+  });
+});
+
+describe('a rewrite', () => {
+  const nat = (by: ChangeCause, field: 'src' | 'dst', state: 'new' | 'established' = 'new') =>
+    textOf([
+      hop({
+        layer: 'netfilter',
+        stage: 'prerouting',
+        tuple,
+        ct: { ...ct, state },
+        changes: [{ field, from: '10.96.45.123:80', to: '10.244.2.7:8080', by }],
       }),
-    ).toBe(`${list} 10.244.1.5`);
-    const reply = { ...tuple, src: '10.96.45.123', dst: '10.244.1.5' };
-    expect(nat({ tuple: reply, changes: rewrite('src', 'undnat') })).toBe(`${list} 10.244.1.5`);
-    expect(nat({ tuple: reply, changes: rewrite('dst', 'unsnat') })).toBe(`${list} 10.244.1.5`);
+    ]);
+
+  test('of a service is chosen once, and repeated by conntrack', () => {
+    expect(nat('dnat', 'dst')).toBe(
+      '10.96.45.123:80 → 10.244.2.7:8080 (DNAT): the rules of service default/nginx-service choose pod nginx-2; conntrack keeps that for the whole conversation',
+    );
+    expect(nat('dnat', 'dst', 'established')).toBe(
+      '10.96.45.123:80 → 10.244.2.7:8080 (DNAT): conntrack repeats what the rules of service default/nginx-service chose for the first packet, pod nginx-2',
+    );
   });
 
-  test('of IPv6 says so', () => {
-    const six = { ...tuple, src: 'fd00::5' };
-    expect(nat({ tuple: six })).toBe('ip netns exec lab-node-1 conntrack -L -f ipv6 --orig-src fd00::5');
+  test('of an address that is no service names nobody', () => {
+    const change = { field: 'dst', from: '[fd00::1]:80', to: '[fd00::2]:80', by: 'dnat' } as const;
+    const dnat = hop({ layer: 'netfilter', stage: 'prerouting', tuple, changes: [change] });
+    expect(textOf([dnat])).toBe('[fd00::1]:80 → [fd00::2]:80 (DNAT): conntrack remembers it for the others');
   });
 
-  test('quotes names that a shell would take apart', () => {
-    expect(at({ dev: "e$(x)'y" })).toBe("ip netns exec lab-node-1 ip -s link show 'e$(x)'\\''y'");
-  });
-
-  test('is not there for what no command shows', () => {
-    for (const layer of ['bridge', 'drop', 'socket'] as const) expect(at({ layer })).toBeUndefined();
+  test.each<readonly [ChangeCause, 'src' | 'dst', string]>([
+    ['masquerade', 'src', '(masquerade): the source becomes an address of node-1'],
+    ['snat', 'src', '(SNAT): so that the answer'],
+    ['undnat', 'src', '(DNAT undone by conntrack): the reply gets the source'],
+    ['unsnat', 'dst', '(SNAT undone by conntrack): the reply gets back'],
+    ['bpf', 'dst', '(rewritten by tc/eBPF)'],
+    ['unknown', 'dst', '(rewritten, by what is not known)'],
+    ['ipvs', 'dst', '(IPVS)'],
+  ])('by %s says what for', (by, field, words) => {
+    expect(nat(by, field)).toContain(words);
   });
 });

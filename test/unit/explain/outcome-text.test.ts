@@ -84,12 +84,28 @@ describe('the outcome', () => {
   });
 });
 
+test('one that is not closed yet is on its way', () => {
+  const { closedBy: _, ...stillOpen } = ended(open);
+  expect(outcomeText(stillOpen)).toBe('still on its way');
+});
+
+test('a closed port answers with RST, but never a RST', () => {
+  const refused: Outcome = { kind: 'consumed', by: 'reset', at: 0 };
+  const rst = { packet: { tcp: { flags: 'R', seq: 1, ack: 0 } } };
+  expect(outcomeText(ended(refused, { links: [answer] }))).toBe('nobody listens, answered by #7');
+  expect(outcomeText({ ...ended(refused), ...rst })).toBe('nobody listens, and a RST is not answered');
+  const last = hop({ layer: 'socket', stage: 'deliver', verdict: 'NO_SOCKET in tcp_v4_rcv' });
+  expect(endText({ ...ended(refused, { hops: [last] }), ...rst }, last, '')).toBe(
+    'nobody listens on that port (NO_SOCKET in tcp_v4_rcv)',
+  );
+});
+
 describe('the last hop with its outcome', () => {
   const stack: Outcome = { kind: 'delivered', to: 'stack', at: 0 };
-  const taken = (text: string, verdict?: string) =>
-    hop({ layer: 'socket', stage: 'deliver', text, ...(verdict === undefined ? {} : { verdict }) });
+  const taken = (facts: Pick<Hop, 'hook' | 'verdict'>) =>
+    hop({ layer: 'socket', stage: 'deliver', ...facts });
   const reset: Outcome = { kind: 'consumed', by: 'reset', at: 0 };
-  const noSocket = taken('nobody listens (NO_SOCKET in tcp_v4_rcv)', 'NO_SOCKET in tcp_v4_rcv');
+  const noSocket = taken({ verdict: 'NO_SOCKET in tcp_v4_rcv' });
 
   test.each<readonly [string, Outcome, Hop, readonly JourneyLink[]]>([
     ['in, delivered', stack, hop(), []],
@@ -97,24 +113,24 @@ describe('the last hop with its outcome', () => {
     [
       'delivered: read by the process',
       { kind: 'delivered', to: 'process', at: 0 },
-      taken('read by the process'),
+      taken({ hook: 'skb_copy_datagram_iovec' }),
       [],
     ],
-    [
-      'delivered: taken by tcp_rcv_established',
-      stack,
-      taken('taken by tcp_rcv_established', 'tcp_rcv_established'),
-      [],
-    ],
-    ['delivered: freed as QUEUE_PURGE in x', stack, taken('freed: QUEUE_PURGE in x', 'QUEUE_PURGE in x'), []],
+    ['delivered: taken by tcp_rcv_established', stack, taken({ verdict: 'tcp_rcv_established' }), []],
+    ['delivered: freed as QUEUE_PURGE in x', stack, taken({ verdict: 'QUEUE_PURGE in x' }), []],
     [
       "handled by the kernel's ICMP (icmp_rcv)",
       { kind: 'consumed', by: 'icmp', at: 0 },
-      taken('taken by icmp_rcv', 'icmp_rcv'),
+      taken({ verdict: 'icmp_rcv' }),
       [],
     ],
-    ['nobody listens (NO_SOCKET in tcp_v4_rcv): the kernel answers with RST', reset, noSocket, []],
-    ['nobody listens (NO_SOCKET in tcp_v4_rcv), answered by #7', reset, noSocket, [answer]],
+    [
+      'nobody listens on that port (NO_SOCKET in tcp_v4_rcv): the kernel answers with RST',
+      reset,
+      noSocket,
+      [],
+    ],
+    ['nobody listens on that port (NO_SOCKET in tcp_v4_rcv), answered by #7', reset, noSocket, [answer]],
   ])('%s', (text, outcome, last, links) => {
     expect(endText(ended(outcome, { hops: [last], links }), last, 'in')).toBe(text);
   });

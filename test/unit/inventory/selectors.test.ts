@@ -243,6 +243,15 @@ describe('a label selector', () => {
   it('keeps to a cluster', () => {
     expect(selectByLabels('app=client', twoLabs(), { cluster: 'lab:two' }).netnsCookies).toEqual(['204']);
   });
+
+  it('pods are all of them, or all of a cluster', () => {
+    expect(select('pods', twoLabs()).netnsCookies).toEqual(expect.arrayContaining(['104', '204']));
+    const two = select('pods', twoLabs(), { cluster: 'lab:two' });
+    expect(two).toMatchObject({ kind: 'pods', cluster: 'lab:two', label: 'the pods of lab:two' });
+    expect(two.netnsCookies).toContain('204');
+    expect(two.netnsCookies).not.toContain('104');
+    expect(() => select('pods', lab, { namespace: 'nowhere' })).toThrow('no pod is known');
+  });
 });
 
 describe('near misses', () => {

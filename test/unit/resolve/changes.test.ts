@@ -198,7 +198,7 @@ describe('where netfilter hooks were watched, rewrites are seen', () => {
     const hook = journey.hops.find(hop => hop.layer === 'netfilter');
     expect(hook).toMatchObject({
       hook: 'NF_INET_PRE_ROUTING',
-      text: '10.96.45.123:80 → 10.244.1.6:8080 (DNAT)',
+      text: '10.96.45.123:80 → 10.244.1.6:8080 (DNAT): conntrack remembers it for the others',
     });
     expect(hook?.inferred).toBeUndefined();
   });

@@ -102,7 +102,7 @@ describe('hops', () => {
       lenBytes: 40,
       mac: { src: '02:00:00:00:00:01', dst: '02:00:00:00:00:02' },
       text: 'leaves pod-a by eth0, to node-1 va',
-      command: 'ip netns exec lab-pod-a ip -s link show eth0',
+      command: 'ip netns exec lab-pod-a ip -s link show dev eth0',
     });
     expect(second?.ct).toBeUndefined();
     expect(third?.ct).toMatchObject({
@@ -125,7 +125,7 @@ describe('hops', () => {
       .hops.find(each => each.layer === 'route');
     expect(hop).toMatchObject({
       route: { table: 'main', prefix: '10.244.1.0/24', dev: 'cni0' },
-      text: 'node-1 routes it: 10.244.1.0/24 on the link dev cni0, TTL 63',
+      text: 'node-1 routes it to 10.244.1.6: 10.244.1.0/24 on the link dev cni0 (table main), TTL 64 → 63',
     });
   });
 

@@ -1,12 +1,13 @@
 /** What is kept of one packet and given to the next is what it would have got anyway. */
 import { describe, expect, test } from 'vitest';
-import { Pipeline } from '../../../src/cli/pipeline.ts';
+import { explaining } from '../../../src/engine/explaining.ts';
+import { Pipeline } from '../../../src/engine/pipeline.ts';
 import { hopStory } from '../../../src/explain/hop-text.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Journey } from '../../../src/model/journey.ts';
 import { eventLayout, frameLayout } from '../../../src/model/layout.generated.ts';
 import type { Places } from '../../../src/resolve/places.ts';
-import { Resolver } from '../../../src/resolve/resolver.ts';
+import { Resolver, type ResolverOptions } from '../../../src/resolve/resolver.ts';
 import { Decoder } from '../../../src/wire/decode.ts';
 import { recordedBytes, recordings } from '../../golden/recordings.ts';
 import { BASE_NS, eventFrame, REALTIME_NS } from '../../helpers/frames.ts';
@@ -28,18 +29,23 @@ interface Clock {
   readonly realtimeNs: bigint;
 }
 
-function resolverOf(places: Places, clock: Clock): Resolver {
-  return new Resolver({
-    session: 'test',
-    places,
-    ...clock,
-    explain: (hop, before, timeNs) =>
-      hopStory(hop, before, places.netns(Number(hop.netns.cookie), timeNs).label),
-  });
+type Explain = ResolverOptions['explain'];
+
+const plainly =
+  (places: Places): Explain =>
+  (hops, index, timeNs) =>
+    hopStory(hops, index, {
+      label: places.netns(Number(hops[index]!.netns.cookie), timeNs).label,
+      view: undefined,
+      who: ip => ({ kind: 'unknown', ip }),
+    });
+
+function resolverOf(places: Places, clock: Clock, explain = plainly(places)): Resolver {
+  return new Resolver({ session: 'test', places, ...clock, explain });
 }
 
 /** A resolver that keeps nothing: it is told that the host changes all the time. */
-function forgetful(places: Places, clock: Clock): Resolver {
+function forgetful(places: Places, clock: Clock, explain?: Explain): Resolver {
   const restless: Places = {
     version: 0,
     settledNs: Number.POSITIVE_INFINITY,
@@ -49,7 +55,7 @@ function forgetful(places: Places, clock: Clock): Resolver {
     owns: (netns, ip, timeNs) => places.owns(netns, ip, timeNs),
     endpoint: query => places.endpoint(query),
   };
-  return resolverOf(restless, clock);
+  return resolverOf(restless, clock, explain);
 }
 
 /** Byte for byte, the order of keys too. */
@@ -65,10 +71,11 @@ describe('a journey with hops of an earlier one', () => {
     const pipeline: Pipeline = new Pipeline({
       onJourney: (journey, record) => {
         const { monotonicNs, realtimeNs } = pipeline.hello!.clock;
-        fresh ??= forgetful(pipeline.places, {
-          monotonicNs: BigInt(monotonicNs),
-          realtimeNs: BigInt(realtimeNs),
-        });
+        fresh ??= forgetful(
+          pipeline.places,
+          { monotonicNs: BigInt(monotonicNs), realtimeNs: BigInt(realtimeNs) },
+          explaining(pipeline.inventory, pipeline.names, pipeline.places),
+        );
         pairs.push([json(journey), json(fresh.resolve(record))]);
       },
     });

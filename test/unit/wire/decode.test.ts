@@ -122,6 +122,18 @@ describe('what was written is read back', () => {
     expect(decoder.baseNs).toBe(BASE_NS);
   });
 
+  test('a later hello, or one in a session that goes on, does not move it', () => {
+    const later = { ...helloJson, clock: { ...helloJson.clock, monotonicNs: String(BASE_NS + 1_000n) } };
+    for (const decoder of [new Decoder(), new Decoder({ baseNs: BASE_NS })]) {
+      decoder.push(helloFrame());
+      decoder.push(jsonFrame('hello', later));
+      expect(decoder.push(heartbeatFrame(5))).toEqual([{ kind: 'heartbeat', timeNs: 5, events: 0 }]);
+    }
+    const resumed = new Decoder({ baseNs: BASE_NS });
+    resumed.push(jsonFrame('hello', later));
+    expect(resumed.baseNs).toBe(BASE_NS);
+  });
+
   test('times on either side of a carry of the low word are exact', () => {
     const wrap = Number(2n ** 32n - (BASE_NS % 2n ** 32n));
     for (const timeNs of [wrap - 1, wrap, wrap + 1, -1, 86_400e9])

@@ -1,7 +1,7 @@
 /** Arbitrary frames for property tests. */
 import fc from 'fast-check';
-import type { ConntrackRecord, LossRecord, ProcessSighting, TupleRecord } from '../../../src/model/event.ts';
-import type { EventFields } from '../../helpers/frames.ts';
+import type { ConntrackRecord, ProcessSighting, TupleRecord } from '../../../src/model/event.ts';
+import type { EventFields, TellableLoss } from '../../helpers/frames.ts';
 
 const uint = (bits: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 });
 /** As much of a 64-bit value as Event keeps. */
@@ -75,7 +75,7 @@ export const processFields: fc.Arbitrary<ProcessSighting> = fc.record({
   comm: text16.filter(comm => comm !== ''),
 });
 
-export const lossFields: fc.Arbitrary<LossRecord> = fc.record(
+export const lossFields: fc.Arbitrary<TellableLoss> = fc.record(
   {
     fromNs: timeNs,
     toNs: timeNs,

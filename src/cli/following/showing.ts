@@ -1,0 +1,184 @@
+/**
+ * The printing side of a following: which journeys are shown and how, the sentences at the end, the exit code. It does not know where
+ * journeys come from: a collector, a session file, a daemon.
+ */
+import { type FollowTarget, Matcher } from '../../engine/target.ts';
+import type { Flow } from '../../model/flow.ts';
+import type { FollowLimits } from '../../model/follow.ts';
+import type { Hop, Journey } from '../../model/journey.ts';
+import { FlowBook } from '../../store/flow-book.ts';
+import { nextSteps } from '../diagnose.ts';
+import { Output } from '../output.ts';
+import { type OutputFormat, type Renderer, rendererFor } from '../render/renderer.ts';
+import { flowSentence, isGood } from '../render/sentence.ts';
+import { type ColorMode, type Style, styleFor, wrap } from '../render/style.ts';
+import { counted } from '../render/words.ts';
+
+export interface ShowOptions {
+  readonly output: OutputFormat;
+  readonly color: ColorMode;
+  /** Only the journeys: no sentences, no notes. */
+  readonly quiet?: boolean;
+  /** Nothing on stdout, which is taken by something else. */
+  readonly mute?: boolean;
+  /** It is over already: what could be tried instead is not said. */
+  readonly isReplay?: boolean;
+}
+
+/** What the journeys do not tell themselves. */
+export interface Surroundings {
+  /** How a person calls the namespace of a hop. */
+  label(hop: Hop): string;
+  /** The last heartbeat, by the kernel's monotonic clock. */
+  nowNs(): bigint | undefined;
+  /** `sampled`: events left out because there were too many. */
+  stats(): { readonly lost: number; readonly suspectJoins: number; readonly sampled: number };
+}
+
+/** How the following ended, as far as journeys do not tell it. */
+export interface Ending {
+  /** The command after `--`, if it ended before. */
+  readonly child?: { readonly code: number };
+}
+
+export class Showing {
+  readonly output = new Output();
+  readonly #options: ShowOptions;
+  readonly #about: Surroundings;
+  /** As many as were asked for have been printed. */
+  readonly #onEnough: () => void;
+  readonly #book = new FlowBook();
+  readonly #flows = new Set<string>();
+  readonly #renderer: Renderer;
+  #limits: FollowLimits = {};
+  #matcher: { matches(journey: Journey): boolean } | undefined;
+  #target: FollowTarget | undefined;
+  #printed = 0;
+  /** Journeys that the kernel copied and that turned out not to belong to it. */
+  #others = 0;
+  #isOver = false;
+
+  constructor(options: ShowOptions, about: Surroundings, onEnough: () => void) {
+    this.#options = options;
+    this.#about = about;
+    this.#onEnough = onEnough;
+    this.#renderer = rendererFor(options.output, {
+      style: styleFor(options.color, process.stdout.isTTY === true),
+      width: this.output.width,
+      write: line => this.#line(line),
+      label: hop => about.label(hop),
+    });
+  }
+
+  /** From now on journeys are shown: those that belong to the target, or all that are given. */
+  start(target?: FollowTarget, limits: FollowLimits = {}): void {
+    this.#target = target;
+    this.#limits = limits;
+    this.#matcher = target === undefined ? { matches: () => true } : new Matcher(target);
+  }
+
+  get printed(): number {
+    return this.#printed;
+  }
+
+  /** It has been said how it ended, or as many as were asked for have been printed. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** `hops`: those that it shares with other journeys, as the pipeline gives them. */
+  journey(journey: Journey, hops?: readonly Hop[]): void {
+    if (this.#isOver || this.#matcher === undefined) return;
+    if (!this.#matcher.matches(journey)) {
+      this.#others++;
+      return;
+    }
+    if (this.#isBeyondFlows(journey)) return;
+    this.#printed++;
+    this.#book.add(journey);
+    this.#renderer.journey(journey, hops);
+    if (this.#printed !== this.#limits.count) return;
+    this.#isOver = true;
+    this.#onEnough();
+  }
+
+  /** Packets may have gone by unseen between the two; kernel monotonic ns. */
+  blind(fromNs: bigint, toNs: bigint): void {
+    this.#book.blind.add(fromNs, toNs);
+  }
+
+  beat(): void {
+    const nowNs = this.#about.nowNs();
+    if (nowNs !== undefined && this.#matcher !== undefined) this.#renderer.beat(nowNs);
+  }
+
+  note(text: string): void {
+    if (this.#options.quiet !== true) this.output.note(`tracer: ${text}`);
+  }
+
+  /** Writes what was held back, the sentences and the counts. @returns the exit code, CONTRACT 7. */
+  finish(ending: Ending): number {
+    this.#isOver = true;
+    this.#renderer.finish();
+    if (this.#matcher !== undefined) this.#summary(ending);
+    return this.#exitCode(ending);
+  }
+
+  /** `--flows N`: the first N conversations, whole; ends when another one begins. */
+  #isBeyondFlows(journey: Journey): boolean {
+    const limit = this.#limits.flows;
+    if (journey.flow === undefined || this.#flows.has(journey.flow)) return false;
+    if (limit !== undefined && this.#flows.size >= limit) {
+      this.#onEnough();
+      return true;
+    }
+    this.#flows.add(journey.flow);
+    return false;
+  }
+
+  #summary(ending: Ending): void {
+    const { quiet, output, color } = this.#options;
+    if (quiet === true) return;
+    const isText = output === 'compact' || output === 'wide';
+    this.#sentences(ending, isText, styleFor(color, isText && process.stdout.isTTY === true));
+    const { lost, suspectJoins, sampled } = this.#about.stats();
+    const parts = [
+      `${counted(this.#printed, 'packet')} shown`,
+      `${counted(this.#others, 'other')} filtered`,
+      `${counted(lost, 'event')} lost`,
+    ];
+    if (sampled > 0) parts.push(`${counted(sampled, 'event')} left out: too many packets to show each`);
+    if (suspectJoins > 0) parts.push(`${counted(suspectJoins, 'wrong join')} cut`);
+    if (ending.child !== undefined) parts.push(`the command ended with ${ending.child.code}`);
+    this.note(parts.join(', '));
+    if (this.#printed === 0 && this.#target !== undefined && this.#options.isReplay !== true)
+      for (const line of nextSteps(this.#target, this.#others, ending.child)) this.note(line);
+  }
+
+  #sentences(ending: Ending, isText: boolean, style: Style): void {
+    const flows = this.#flowsAtEnd(ending);
+    if (flows.length > 0 && isText) this.#line('');
+    for (const flow of flows) {
+      const text = flowSentence(flow, style);
+      if (!isText) this.note(text);
+      else for (const line of wrap(text, this.output.width, 2)) this.#line(line);
+    }
+  }
+
+  /** A command that ended has waited for its answers; an end by -c, --timeout or Ctrl-C has not. */
+  #flowsAtEnd(ending: Ending): Flow[] {
+    return this.#book.all(ending.child === undefined ? this.#about.nowNs() : undefined);
+  }
+
+  #line(text: string): void {
+    if (this.#options.mute !== true) this.output.line(text);
+  }
+
+  #exitCode(ending: Ending): number {
+    if (this.output.isClosed) return 0; // the reader has seen enough: what was cut short by that failed nobody
+    if (this.#flowsAtEnd(ending).some(flow => !isGood(flow))) return 4;
+    const { lost, sampled } = this.#about.stats();
+    if (lost > 0 || sampled > 0) return 5;
+    return this.#printed === 0 ? 3 : 0;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Frames → what is printed, for a live collector as for a recording. Whatever decides what is printed comes as a frame, in the order in
+ * which it took effect; so the same frames give the same bytes.
+ */
+import { Pipeline } from '../../engine/pipeline.ts';
+import type { FollowTarget } from '../../engine/target.ts';
+import { targetOf } from '../../engine/target-of.ts';
+import type { FollowLimits, FollowRequest } from '../../model/follow.ts';
+import type { JourneyRecord } from '../../model/journey-record.ts';
+import type { Frame } from '../../wire/decode.ts';
+import { type Ending, Showing, type ShowOptions, type Surroundings } from './showing.ts';
+
+export interface ViewerOptions extends ShowOptions {
+  /** Of a recording: its id, and whether its beginning is gone. */
+  readonly session?: string;
+  readonly isRest?: boolean;
+  /** What is followed, in the words of a recording → what is asked for of it now. */
+  readonly asked?: (recorded: FollowRequest & FollowLimits) => FollowRequest & FollowLimits;
+  /** As many as were asked for have been printed. */
+  readonly onEnough: () => void;
+  /** The inventory was asked for something that it does not know yet. */
+  readonly onMiss?: () => void;
+  /** Every journey, shown or not. */
+  readonly onRecord?: (record: JourneyRecord) => void;
+}
+
+export class Viewer {
+  readonly pipeline: Pipeline;
+  readonly showing: Showing;
+  readonly #options: ViewerOptions;
+  /** What is followed; undefined as long as nothing is. */
+  target: FollowTarget | undefined;
+
+  constructor(options: ViewerOptions) {
+    this.#options = options;
+    const { session, isRest, onMiss } = options;
+    this.pipeline = new Pipeline({
+      ...(session === undefined ? {} : { session }),
+      ...(isRest === undefined ? {} : { isRest }),
+      ...(onMiss === undefined ? {} : { onMiss }),
+      onBlind: (fromNs, toNs) => this.showing.blind(fromNs, toNs),
+      onJourney: (journey, record, hops) => {
+        options.onRecord?.(record);
+        this.showing.journey(journey, hops);
+      },
+    });
+    const about = {
+      label: (hop: { readonly netns: { readonly cookie: string } }) =>
+        this.pipeline.places.netns(Number(hop.netns.cookie), this.pipeline.nowNs).label,
+      nowNs: () => this.#kernelNs(),
+      stats: () => this.#stats(),
+    };
+    this.showing = new Showing(options, about, options.onEnough);
+  }
+
+  /** @throws UNKNOWN_NAME, AMBIGUOUS_NAME, USAGE where it says what is followed. */
+  frame(frame: Frame): void {
+    this.pipeline.frame(frame);
+    if (frame.kind === 'heartbeat') this.showing.beat();
+    else if (frame.kind === 'note' && frame.note.kind === 'follow')
+      this.follow(frame.note.request, frame.note);
+  }
+
+  /** From here on its journeys are shown. @throws UNKNOWN_NAME, AMBIGUOUS_NAME, USAGE. */
+  follow(request: FollowRequest, { count, flows }: FollowLimits): void {
+    const limits = { ...(count === undefined ? {} : { count }), ...(flows === undefined ? {} : { flows }) };
+    const asked = { ...request, ...limits };
+    const wanted = this.#options.asked?.(asked) ?? asked;
+    this.target = targetOf(wanted, this.pipeline.names);
+    this.showing.start(this.target, wanted);
+  }
+
+  /** No more frames will come. @returns the exit code. */
+  finish(ending: Ending): number {
+    this.pipeline.finish();
+    return this.showing.finish(ending);
+  }
+
+  #kernelNs(): bigint | undefined {
+    const { hello, nowNs } = this.pipeline;
+    return hello === undefined ? undefined : BigInt(hello.clock.monotonicNs) + BigInt(Math.round(nowNs));
+  }
+
+  #stats(): ReturnType<Surroundings['stats']> {
+    if (this.pipeline.hello === undefined) return { lost: 0, suspectJoins: 0, sampled: 0 };
+    const { lost, suspectJoins } = this.pipeline.correlator.stats;
+    return { lost, suspectJoins, sampled: this.pipeline.filtered.sampled };
+  }
+}

@@ -1,0 +1,52 @@
+/** How a person calls the namespace of a hop, as the daemon knows it. */
+import { readdirSync } from 'node:fs';
+import type { Topology } from '../../inventory/topology.ts';
+import { readNetnsCookies } from '../../lab/cookies.ts';
+import type { Hop, Journey } from '../../model/journey.ts';
+import type { DaemonClient } from './daemon-client.ts';
+
+export class PlaceNames {
+  readonly #client: DaemonClient;
+  /** By cookie. */
+  #labels = new Map<string, string>();
+  #ips = new Set<string>();
+
+  constructor(client: DaemonClient) {
+    this.#client = client;
+  }
+
+  async load(): Promise<void> {
+    const { places } = await this.#client.get<Topology>('/api/topology');
+    for (const { id, netns, name } of places)
+      if (netns !== undefined && id === `netns:${netns}`) this.#labels.set(netns, name);
+    this.#ips = new Set(places.flatMap(({ addresses = [] }) => addresses.map(ip => ip.replace(/\/.*/, ''))));
+  }
+
+  /** Namespaces that came since are asked for once: what the daemon does not know either keeps its number. */
+  async learn(journeys: readonly Journey[]): Promise<void> {
+    const cookies = new Set(journeys.flatMap(({ hops }) => hops.map(({ netns }) => netns.cookie)));
+    const unknown = [...cookies].filter(cookie => !this.#labels.has(cookie));
+    if (unknown.length === 0) return;
+    await this.load();
+    for (const cookie of unknown) if (!this.#labels.has(cookie)) this.#labels.set(cookie, `netns ${cookie}`);
+  }
+
+  label({ netns, node }: Hop): string {
+    return this.#labels.get(netns.cookie) ?? netns.name ?? node ?? `netns ${netns.cookie}`;
+  }
+
+  /** Does a device of this machine have this address? */
+  owns(ip: string): boolean {
+    return this.#ips.has(ip);
+  }
+}
+
+/** Names below /run/netns by cookie. */
+export async function netnsNames(): Promise<ReadonlyMap<string, string>> {
+  try {
+    const cookies = await readNetnsCookies(readdirSync('/run/netns'));
+    return new Map([...cookies].map(([name, cookie]) => [cookie, name]));
+  } catch {
+    return new Map();
+  }
+}

@@ -1,0 +1,9 @@
+/** How output is asked for: the same in every command that has it. */
+import { Option } from 'commander';
+import { outputFormats } from './renderer.ts';
+
+export const outputOption = (): Option =>
+  new Option('-o, --output <FORMAT>', 'how journeys are printed').choices(outputFormats).default('compact');
+
+export const colorOption = (): Option =>
+  new Option('--color <WHEN>', 'colours').choices(['auto', 'always', 'never']).default('auto');

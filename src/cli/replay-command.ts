@@ -1,0 +1,71 @@
+import { Command, Option } from 'commander';
+import { TracerError } from '../base/errors.ts';
+import { factor, port, positive, protocol } from './arguments.ts';
+import { colorOption, outputOption } from './render/options.ts';
+import type { OutputFormat } from './render/renderer.ts';
+import type { ColorMode } from './render/style.ts';
+import { type ReplayOptions, replay } from './replay.ts';
+
+interface Options {
+  readonly read: string;
+  readonly context?: string;
+  readonly port?: number;
+  readonly proto?: string;
+  readonly count?: number;
+  readonly flows?: number;
+  readonly speed?: number;
+  readonly realtime?: true;
+  readonly output: OutputFormat;
+  readonly color: ColorMode;
+}
+
+export function replayCommand(): Command {
+  return new Command('replay')
+    .summary('print a recorded session as it was printed live')
+    .description(
+      'Prints the journeys of a session file (-w of follow and record): with nothing else said, byte for byte as\n`follow` printed them. Needs no root, no cluster and no Linux: names are in the file.',
+    )
+    .requiredOption('-r, --read <FILE>', 'the session; - is stdin')
+    .argument('[SRC]', 'other ends than those that were followed, as `follow` takes them')
+    .argument('[DST]')
+    .option('--context <CLUSTER>', 'SRC and DST are of this cluster (default: as recorded)')
+    .option('-p, --port <PORT>', 'only what uses this port on either side, before or after NAT', port)
+    .option('--proto <PROTO>', 'only tcp, udp, icmp, icmpv6, arp, sctp or a number', protocol)
+    .option('-c, --count <N>', 'only the first N packets', positive)
+    .option('--flows <N>', 'only the first N conversations', positive)
+    .addOption(
+      new Option('--speed <N>', 'N times as fast as it was (default: as fast as possible)').argParser(factor),
+    )
+    .addOption(new Option('--realtime', 'as fast as it was').conflicts('speed'))
+    .addOption(outputOption())
+    .addOption(colorOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tracer replay -r curl.tracer
+  tracer replay -r curl.tracer -o json | jq .summary
+  tracer replay -r night.tracer pod-a any --proto tcp -p 80`,
+    )
+    .action(async (src: string | undefined, dst: string | undefined, options: Options) => {
+      if (src !== undefined && dst === undefined)
+        throw new TracerError('USAGE', 'SRC needs a DST beside it', { hint: '`any` is everything' });
+      process.exitCode = await replay(options.read, replayOptions(src, dst, options));
+    });
+}
+
+function replayOptions(src: string | undefined, dst: string | undefined, options: Options): ReplayOptions {
+  const { output, color, port, proto, count, flows } = options;
+  const speed = options.realtime === true ? 1 : options.speed;
+  return {
+    output,
+    color,
+    ...(src === undefined || dst === undefined ? {} : { src, dst }),
+    ...(options.context === undefined ? {} : { cluster: options.context }),
+    ...(port === undefined ? {} : { port }),
+    ...(proto === undefined ? {} : { proto }),
+    ...(count === undefined ? {} : { count }),
+    ...(flows === undefined ? {} : { flows }),
+    ...(speed === undefined ? {} : { speed }),
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What the daemon saw lately, as a session file: `GET /api/session`. The newest 64 MiB of the collector's bytes, whoever followed what; a
+ * replay shows all of it. Where the file cannot be written, it is said once and the daemon goes on.
+ */
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { TracerError } from '../base/errors.ts';
+import { toldJourney } from '../engine/told-journeys.ts';
+import type { JourneyRecord } from '../model/journey-record.ts';
+import { Recorder } from '../session/recorder.ts';
+import { fileError } from '../session/sources.ts';
+import { lastSessionPath, lastSessionTarget } from '../session/targets.ts';
+import type { Frame } from '../wire/decode.ts';
+import { defaultSocket } from './sockets.ts';
+
+const ROLLING_BYTES = 64 * 1024 * 1024;
+
+export class Recording {
+  readonly #path: string;
+  readonly #recorder: Recorder;
+
+  constructor(session: string, path: string, note: (text: string) => void) {
+    this.#path = path;
+    this.#recorder = new Recorder({
+      session,
+      target: lastSessionTarget(path),
+      rollingBytes: ROLLING_BYTES,
+      onTrouble: error => note(`no recording is kept: ${fileError(path, error).message}`),
+    });
+  }
+
+  /** As it came from a collector. */
+  bytes(chunk: Uint8Array, heldBytes: number): void {
+    this.#recorder.bytes(chunk, heldBytes);
+  }
+
+  frame(frame: Frame): void {
+    this.#recorder.frame(frame);
+  }
+
+  /** What no collector says. */
+  add(frame: Extract<Frame, { kind: 'cluster' }>): void {
+    this.#recorder.add(frame);
+  }
+
+  /** From here on it is written: attached, and able to say what the machine looks like. */
+  begin(): void {
+    this.#recorder.add({ kind: 'note', note: { kind: 'follow', request: { src: 'any', dst: 'any' } } });
+  }
+
+  told(record: JourneyRecord): void {
+    this.#recorder.told(toldJourney(record));
+  }
+
+  /** Another collector goes on. */
+  interrupted(): void {
+    this.#recorder.interrupted();
+  }
+
+  async close(): Promise<void> {
+    await this.#recorder.close({ kind: 'end' });
+    await rm(this.#path, { force: true });
+  }
+
+  /** As it is now: a copy, because the oldest is being written over. What is not in the file yet, at most a second, is not in it. */
+  read(): Readable {
+    if (this.#recorder.failed !== undefined)
+      throw new TracerError('SESSION_FILE', 'this daemon keeps no recording', {
+        cause: this.#recorder.failed,
+      });
+    const out = new PassThrough();
+    void this.#copyTo(out).catch((error: Error) => out.destroy(error));
+    return out;
+  }
+
+  async #copyTo(out: PassThrough): Promise<void> {
+    const folder = await mkdtemp(join(dirname(this.#path), '.tracer-'));
+    try {
+      const copy = join(folder, 'copy');
+      await copyFile(this.#path, copy);
+      await pipeline(createReadStream(copy), out);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Beside the last session; of a daemon with a socket of its own beside that. */
+export function recordingPath(socket: string): string {
+  return socket === defaultSocket ? join(dirname(lastSessionPath()), 'daemon.tracer') : `${socket}.tracer`;
+}

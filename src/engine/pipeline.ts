@@ -1,0 +1,248 @@
+/** frames → inventory, names, correlation, resolution: the stages wired together, for a live collector as for a recording. */
+import { randomBytes } from 'node:crypto';
+import { Correlator } from '../correlate/correlator.ts';
+import { Inventory } from '../inventory/inventory.ts';
+import { Names } from '../inventory/names.ts';
+import type { HelloFrame, LossRecord } from '../model/event.ts';
+import type { ClusterSnapshot, InventoryFrame } from '../model/inventory.ts';
+import type { Hop, Journey, JourneyVersion } from '../model/journey.ts';
+import type { Delta, JourneyRecord } from '../model/journey-record.ts';
+import { Resolver } from '../resolve/resolver.ts';
+import type { Frame } from '../wire/decode.ts';
+import { explaining } from './explaining.ts';
+import { HostPlaces } from './places.ts';
+import { ToldJourneys } from './told-journeys.ts';
+
+export interface PipelineOptions {
+  /** Its id; default: a new one. */
+  readonly session?: string;
+  /** The beginning of the recording is gone: journeys have the ids that it says they were told under. */
+  readonly isRest?: boolean;
+  readonly clusters?: readonly ClusterSnapshot[];
+  /** Called once a journey, when it closes, before names are looked up: false leaves it out. */
+  readonly wants?: (record: JourneyRecord) => boolean;
+  /** `way`: hops that are those of the journey but for times, CPUs and lengths; the same array for many journeys. */
+  readonly onJourney: (journey: Journey, record: JourneyRecord, way: readonly Hop[]) => void;
+  /** A journey that is still open, or of which more was seen after it was closed: `record.rev` tells which of two is newer. */
+  readonly onUpdate?: (journey: JourneyVersion, record: JourneyRecord, way: readonly Hop[]) => void;
+  readonly onLoss?: (loss: LossRecord) => void;
+  /** Packets may have gone by unseen between the two (kernel monotonic ns): lost, or left out in overload. */
+  readonly onBlind?: (fromNs: bigint, toNs: bigint) => void;
+  /** The inventory was asked for something that it does not know yet. */
+  readonly onMiss?: () => void;
+}
+
+export class Pipeline {
+  readonly session: string;
+  readonly #options: PipelineOptions;
+  /** Names of functions by their address. */
+  readonly #symbols = new Map<number, string>();
+  readonly #observers = new Set<(journey: Journey) => void>();
+  #early: InventoryFrame[] = [];
+  readonly #earlyClusters: ClusterSnapshot[] = [];
+  readonly #told: ToldJourneys | undefined;
+  /** Cookies of what a collector that was started anew has found so far; undefined while one is at work. */
+  #found: Set<string> | undefined;
+  #stages: Stages | undefined;
+  hello: HelloFrame | undefined;
+  /** Events of what is followed, or would be, that were left out on purpose. */
+  filtered = { own: 0, sampled: 0 };
+  /** Kernel time of the last stats frame. */
+  #statsNs: bigint | undefined;
+  /** Session time of the last heartbeat. */
+  nowNs = 0;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.session = options.session ?? newSession();
+    this.#told = options.isRest === true ? new ToldJourneys() : undefined;
+  }
+
+  get places(): HostPlaces {
+    return this.#ready().places;
+  }
+
+  get inventory(): Inventory {
+    return this.#ready().inventory;
+  }
+
+  get names(): Names {
+    return this.#ready().names;
+  }
+
+  get correlator(): Correlator {
+    return this.#ready().correlator;
+  }
+
+  frame(frame: Frame): void {
+    const stages = this.#stages;
+    if (frame.kind === 'hello' && stages !== undefined) this.#resume(stages, frame.hello);
+    else if (frame.kind === 'hello') this.#begin(frame.hello);
+    else if (stages !== undefined) this.#pass(stages, frame);
+    else if (frame.kind === 'inventory') this.#early.push(frame.inventory);
+    else if (frame.kind === 'cluster') this.#earlyClusters.push(frame.cluster);
+  }
+
+  #pass(stages: Stages, frame: Frame): void {
+    switch (frame.kind) {
+      case 'event':
+        stages.correlator.event(frame.event);
+        break;
+      case 'heartbeat':
+        this.#beat(stages, frame.timeNs);
+        break;
+      case 'process':
+        stages.correlator.process(frame.process);
+        break;
+      case 'symbol':
+        this.#symbols.set(frame.address, frame.name);
+        break;
+      case 'inventory':
+        this.#found?.add(frame.inventory.cookie);
+        stages.inventory.apply(frame.inventory);
+        break;
+      case 'cluster':
+        stages.names.apply(frame.cluster);
+        break;
+      case 'loss':
+        if (frame.loss.cause === 'collector') this.#interrupt(stages, frame.loss);
+        else stages.correlator.loss(frame.loss);
+        this.#options.onLoss?.(frame.loss);
+        this.#blind(frame.loss);
+        break;
+      case 'stats':
+        this.#count(frame.stats);
+        break;
+      case 'note':
+        if (frame.note.kind !== 'journeys' || this.#told === undefined) break;
+        for (const record of this.#told.told(frame.note.journeys)) this.#tell(stages, record);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Shows every journey to one more observer, until the returned function is called. */
+  observe(observer: (journey: Journey) => void): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** Closes what is still open. */
+  finish(): void {
+    if (this.#stages !== undefined) this.#take(this.#stages, this.#stages.correlator.finish());
+  }
+
+  #ready(): Stages {
+    if (this.#stages === undefined)
+      throw new Error('assertion failed: the pipeline is used before its hello frame');
+    return this.#stages;
+  }
+
+  #beat(stages: Stages, timeNs: number): void {
+    this.nowNs = timeNs;
+    const misses = stages.places.misses;
+    this.#take(stages, stages.correlator.heartbeat(timeNs));
+    if (stages.places.misses > misses) this.#options.onMiss?.();
+  }
+
+  #take(stages: Stages, deltas: readonly Delta[]): void {
+    for (const delta of deltas) {
+      if (delta.kind === 'open' || delta.kind === 'amended') this.#update(stages, delta.journey);
+      if (delta.kind !== 'closed') continue;
+      const record = this.#told === undefined ? delta.journey : this.#told.closed(delta.journey);
+      if (record !== undefined) this.#tell(stages, record);
+    }
+  }
+
+  #tell(stages: Stages, record: JourneyRecord): void {
+    if (this.#options.wants?.(record) === false) return;
+    const way = stages.resolver.wayOf(record);
+    const journey = stages.resolver.resolve(record, way);
+    this.#options.onJourney(journey, record, way.hops);
+    for (const observer of this.#observers) observer(journey);
+  }
+
+  #update(stages: Stages, record: JourneyRecord): void {
+    const { onUpdate, wants } = this.#options;
+    if (onUpdate === undefined || this.#told !== undefined || wants?.(record) === false) return;
+    const way = stages.resolver.wayOf(record);
+    onUpdate({ ...stages.resolver.resolve(record, way), rev: record.rev }, record, way.hops);
+  }
+
+  #blind({ fromNs, toNs }: LossRecord): void {
+    const base = BigInt(this.hello!.clock.monotonicNs);
+    this.#options.onBlind?.(base + BigInt(Math.floor(fromNs)), base + BigInt(Math.ceil(toNs)));
+  }
+
+  /** The counts of one collector only grow; another one begins anew. */
+  #count({ timeNs, own = 0, sampled = 0 }: Readonly<Record<string, number | string>>): void {
+    const nowNs = BigInt(timeNs ?? 0);
+    if (Number(sampled) > this.filtered.sampled) this.#options.onBlind?.(this.#statsNs ?? 0n, nowNs);
+    this.filtered = { own: Number(own), sampled: Number(sampled) };
+    this.#statsNs = nowNs;
+  }
+
+  #interrupt(stages: Stages, loss: LossRecord): void {
+    this.#take(stages, stages.correlator.interrupt(loss));
+    this.#found ??= new Set();
+  }
+
+  /** Another collector goes on in the same session: by the same clock, with journeys and flows numbered on. */
+  #resume(stages: Stages, hello: HelloFrame): void {
+    const { clock } = this.hello!;
+    this.hello = { ...hello, clock };
+    if (this.#found !== undefined) stages.inventory.keepOnly(this.#found, hello.clock.monotonicNs);
+    else {
+      const loss = this.#interruption(hello);
+      this.#interrupt(stages, loss);
+      this.#blind(loss);
+    }
+    this.#found = undefined;
+  }
+
+  /** As a recording tells it: by the second hello frame alone. */
+  #interruption(hello: HelloFrame): LossRecord {
+    const toNs = Number(BigInt(hello.clock.monotonicNs) - BigInt(this.hello!.clock.monotonicNs));
+    return { fromNs: this.nowNs, toNs: Math.max(toNs, this.nowNs), tap: 0, count: 1, cause: 'collector' };
+  }
+
+  #begin(hello: HelloFrame): void {
+    this.hello = hello;
+    const monotonicNs = BigInt(hello.clock.monotonicNs);
+    const inventory = new Inventory({ clockBaseNs: monotonicNs });
+    for (const early of this.#early) inventory.apply(early);
+    this.#early = [];
+    const names = new Names(inventory, [...(this.#options.clusters ?? []), ...this.#earlyClusters]);
+    const places = new HostPlaces(inventory, names);
+    const correlator = new Correlator({
+      topology: places,
+      symbol: address => this.#symbols.get(address) ?? 'unknown',
+      dropReason: reason => hello.dropReasons[String(reason)] ?? String(reason),
+      resetReason: reason => hello.resetReasons?.[String(reason)] ?? String(reason),
+    });
+    const resolver = new Resolver({
+      session: this.session,
+      places,
+      monotonicNs,
+      realtimeNs: BigInt(hello.clock.realtimeNs),
+      explain: explaining(inventory, names, places),
+    });
+    this.#stages = { inventory, names, places, correlator, resolver };
+  }
+}
+
+function newSession(): string {
+  return randomBytes(3)
+    .toString('base64url')
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, 'x');
+}
+
+interface Stages {
+  readonly inventory: Inventory;
+  readonly names: Names;
+  readonly places: HostPlaces;
+  readonly correlator: Correlator;
+  readonly resolver: Resolver;
+}

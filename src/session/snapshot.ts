@@ -1,0 +1,87 @@
+/**
+ * What a recording must begin with so that names resolve in what follows: the newest of everything that is said once and holds on. Kept
+ * for files whose beginning is dropped, and for what follows a piece that could not be written.
+ */
+import type { HelloFrame, ProcessSighting } from '../model/event.ts';
+import type { ClusterSnapshot, InventoryFrame } from '../model/inventory.ts';
+import type { SessionNote } from '../model/session.ts';
+import type { Frame } from '../wire/decode.ts';
+import { jsonFrame, processFrame } from './encode.ts';
+
+/** Of the newest sockets; those of older ones have most likely gone. */
+const PROCESSES_MAX = 4096;
+
+export class Snapshot {
+  #hello: HelloFrame | undefined;
+  #follow: SessionNote | undefined;
+  readonly #inventory = new Map<string, InventoryFrame>();
+  readonly #clusters = new Map<string, ClusterSnapshot>();
+  readonly #symbols = new Map<number, string>();
+  readonly #processes = new Map<number, ProcessSighting>();
+
+  note(frame: Frame): void {
+    switch (frame.kind) {
+      case 'hello':
+        // Of another collector in the same session: times go on by the clock of the first.
+        this.#hello = this.#hello === undefined ? frame.hello : { ...frame.hello, clock: this.#hello.clock };
+        break;
+      case 'inventory':
+        if ('gone' in frame.inventory) this.#inventory.delete(frame.inventory.cookie);
+        else this.#inventory.set(frame.inventory.cookie, frame.inventory);
+        break;
+      case 'cluster':
+        this.#clusters.set(frame.cluster.name, frame.cluster);
+        break;
+      case 'symbol':
+        this.#symbols.set(frame.address, frame.name);
+        break;
+      case 'process':
+        this.#process(frame.process);
+        break;
+      case 'note':
+        if (frame.note.kind === 'follow') this.#follow = frame.note;
+        break;
+      default:
+        break;
+    }
+  }
+
+  get hello(): HelloFrame | undefined {
+    return this.#hello;
+  }
+
+  /** Read by a new reader, they are the state of now. */
+  frames(): Uint8Array[] {
+    const hello = this.#hello;
+    if (hello === undefined) return [];
+    const baseNs = BigInt(hello.clock.monotonicNs);
+    return [
+      ...[...this.#clusters.values()].map(cluster => jsonFrame('cluster', cluster)),
+      ...[...this.#inventory.values()].map(inventory => jsonFrame('inventory', inventory)),
+      jsonFrame('hello', hello),
+      ...(this.#follow === undefined ? [] : [jsonFrame('note', this.#follow)]),
+      ...this.#again(baseNs),
+    ];
+  }
+
+  /** What holds on, without what a reader has already. */
+  renewal(): Uint8Array[] {
+    const inventory = [...this.#inventory.values()].map(each => jsonFrame('inventory', each));
+    return this.#hello === undefined
+      ? []
+      : [...inventory, ...this.#again(BigInt(this.#hello.clock.monotonicNs))];
+  }
+
+  #again(baseNs: bigint): Uint8Array[] {
+    return [
+      ...[...this.#symbols].map(([address, name]) => jsonFrame('symbol', { address: String(address), name })),
+      ...[...this.#processes.values()].map(sighting => processFrame(sighting, baseNs)),
+    ];
+  }
+
+  #process(sighting: ProcessSighting): void {
+    this.#processes.delete(sighting.sk); // to the end, as the newest
+    this.#processes.set(sighting.sk, sighting);
+    if (this.#processes.size > PROCESSES_MAX) this.#processes.delete(this.#processes.keys().next().value!);
+  }
+}
