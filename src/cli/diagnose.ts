@@ -2,7 +2,7 @@
 import type { FollowTarget } from '../engine/target.ts';
 import type { TapFacts } from '../model/event.ts';
 import type { Journey } from '../model/journey.ts';
-import { endpointText } from './render/words.ts';
+import { endpointText } from '../words/endpoints.ts';
 
 const LOOK_MS = 1000;
 

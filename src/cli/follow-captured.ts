@@ -7,11 +7,11 @@ import type { Selection } from '../inventory/selection.ts';
 import { readLabSnapshots } from '../lab/state.ts';
 import type { FollowRequest } from '../model/follow.ts';
 import type { ClusterSnapshot } from '../model/inventory.ts';
+import { counted } from '../words/counts.ts';
 import { insideOf } from './child.ts';
 import type { FollowOptions, FollowResult } from './follow.ts';
 import { Lifetime } from './following/lifetime.ts';
 import { Viewer } from './following/viewer.ts';
-import { counted } from './render/words.ts';
 
 export class CapturedRun {
   readonly #options: FollowOptions;

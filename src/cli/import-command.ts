@@ -3,13 +3,13 @@ import { Command } from 'commander';
 import { TracerError } from '../base/errors.ts';
 import { captureFacts } from '../capture/facts.ts';
 import { CaptureFiles, fileChunks, type ReadStats } from '../capture/read-files.ts';
+import { counted } from '../words/counts.ts';
 import { port, positive, protocol } from './arguments.ts';
 import type { ShowOptions } from './following/showing.ts';
 import { Viewer } from './following/viewer.ts';
 import { colorOption, outputOption } from './render/options.ts';
 import type { OutputFormat } from './render/renderer.ts';
 import type { ColorMode } from './render/style.ts';
-import { counted } from './render/words.ts';
 
 interface Options {
   readonly place: readonly string[];

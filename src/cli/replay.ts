@@ -4,10 +4,10 @@ import type { FollowLimits, FollowRequest } from '../model/follow.ts';
 import type { EndError, SessionNote } from '../model/session.ts';
 import { openSession, type Session } from '../session/open-session.ts';
 import type { Frame } from '../wire/decode.ts';
+import { bytes, counted } from '../words/counts.ts';
 import { Pace } from './following/pace.ts';
 import type { Ending, ShowOptions } from './following/showing.ts';
 import { Viewer } from './following/viewer.ts';
-import { bytes, counted } from './render/words.ts';
 
 export interface ReplayOptions extends ShowOptions, FollowLimits {
   /** Instead of what was followed when it was recorded. */

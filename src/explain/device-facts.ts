@@ -2,9 +2,11 @@
  * Why a packet passed a device: what tables of the kernel, as the inventory had them then, say the same as the packet shows. Where
  * they do not (they were read earlier or later, or something else decided), nothing is claimed.
  */
+
+import { splitEnd } from '../model/address-port.ts';
 import type { NeighbourSnapshot } from '../model/inventory.ts';
 import type { Tuple } from '../model/journey.ts';
-import { type HopFacts, splitEnd } from './hop-facts.ts';
+import type { HopFacts } from '../words/hop-facts.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export type DeviceFacts =

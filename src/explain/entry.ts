@@ -1,6 +1,6 @@
 /** The conntrack entry that a hop belongs to, also where the hop itself was only inferred and shows none. */
 import type { ConntrackRef } from '../model/journey.ts';
-import type { HopFacts } from './hop-facts.ts';
+import type { HopFacts } from '../words/hop-facts.ts';
 
 /** Its own, else that of the nearest hop of the same namespace; while the packet is wrapped, the entry there is the tunnel's. */
 export function entryAt(hops: readonly HopFacts[], index: number): ConntrackRef | undefined {

@@ -2,13 +2,15 @@
  * The command that shows by hand what a hop tells, in the namespace of the hop. It changes nothing, and it shows what is so when it
  * is run: a conntrack entry, a neighbour, a learned forwarding entry may have gone by then.
  */
+
+import { splitEnd } from '../model/address-port.ts';
 import type { Change, Hop, Tuple } from '../model/journey.ts';
+import { rewriteOf } from '../words/change-text.ts';
+import { dropWords } from '../words/drops/drop-advice.ts';
+import { lookWords, socketWords } from '../words/drops/looks.ts';
+import type { HopFacts } from '../words/hop-facts.ts';
 import { deviceFacts, nextHopOf } from './device-facts.ts';
-import { dropWords } from './drops/drop-advice.ts';
-import { lookWords, socketWords } from './drops/looks.ts';
 import { entryAt } from './entry.ts';
-import { type HopFacts, splitEnd } from './hop-facts.ts';
-import { rewriteOf } from './hop-line.ts';
 import { shellLine } from './shell.ts';
 import { type Surroundings, wayInto } from './surroundings.ts';
 

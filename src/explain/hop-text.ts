@@ -2,13 +2,16 @@
  * What happened at a hop and why, in one or two sentences that a beginner can read, and the command that shows the same by hand. Only
  * what the packet itself or a table of that moment shows is said; where the two disagree, the table is left out.
  */
+
+import { splitEnd } from '../model/address-port.ts';
 import type { Change, Endpoint, Hop } from '../model/journey.ts';
+import { rewriteOf, rewriteText } from '../words/change-text.ts';
+import { dropAdvice } from '../words/drops/drop-advice.ts';
+import type { HopFacts } from '../words/hop-facts.ts';
+import { routeWay, socketLine } from '../words/hop-line.ts';
 import { deviceFacts, nextHopOf } from './device-facts.ts';
-import { dropAdvice } from './drops/drop-advice.ts';
 import { entryAt } from './entry.ts';
 import { hopCommand } from './hop-command.ts';
-import { type HopFacts, splitEnd } from './hop-facts.ts';
-import { rewriteOf, rewriteText, routeWay, socketLine } from './hop-line.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface HopStory {

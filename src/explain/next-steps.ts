@@ -1,8 +1,8 @@
 /** What to look at next: what a journey's end makes likely, and the command for it in the namespace where it ended. */
 import type { Flow } from '../model/flow.ts';
 import type { AnyJourney, Hop } from '../model/journey.ts';
-import { dropWords } from './drops/drop-advice.ts';
-import { lookWords, socketWords } from './drops/looks.ts';
+import { dropWords } from '../words/drops/drop-advice.ts';
+import { lookWords, socketWords } from '../words/drops/looks.ts';
 import { serviceChain } from './kube-proxy-chain.ts';
 import { shellLine, shellParts } from './shell.ts';
 

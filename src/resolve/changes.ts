@@ -1,9 +1,9 @@
 /** What one event shows changed against the one before, and what in the kernel does such a thing. */
+import { addressPort } from '../model/address-port.ts';
 import type { Event, NetworkLayer } from '../model/event.ts';
 import type { Change, ChangeCause } from '../model/journey.ts';
 import { innermost, ownConntrack } from '../model/tuples.ts';
 import type { Places } from './places.ts';
-import { addressPort } from './protocols.ts';
 
 const CTINFO_IS_REPLY = 3;
 const IPS_SRC_NAT = 0x10;

@@ -1,10 +1,12 @@
 /** The packet itself, in the words of CONTRACT 2: what it is, and a summary that a person reads. */
+
 import dnsPacket from 'dns-packet';
 import { printable } from '../base/printable.ts';
+import { addressPort } from '../model/address-port.ts';
 import type { Event, Headers, NetworkLayer } from '../model/event.ts';
 import type { DnsSummary, PacketFacts } from '../model/journey.ts';
 import { innermost } from '../model/tuples.ts';
-import { addressPort, icmpName, protoName, tcpFlags } from './protocols.ts';
+import { icmpName, protoName, tcpFlags } from './protocols.ts';
 
 const DNS_PORT = 53;
 const UDP = 17;

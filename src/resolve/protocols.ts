@@ -29,12 +29,6 @@ export function conntrackTuple(record: TupleRecord): Tuple {
   return { proto, src: record.src, sport: record.sport, dst: record.dst, dport: record.dport };
 }
 
-/** "address:port", IPv6 in brackets; the address alone where there is no port. */
-export function addressPort(ip: string, port: number | undefined): string {
-  if (port === undefined) return ip;
-  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
-}
-
 const FLAG_LETTERS: readonly (readonly [number, string])[] = [
   [0x01, 'F'],
   [0x02, 'S'],

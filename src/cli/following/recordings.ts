@@ -7,7 +7,7 @@ import { Recorder } from '../../session/recorder.ts';
 import { fileError } from '../../session/sources.ts';
 import { fileTarget, lastSessionTarget, streamTarget, type Target } from '../../session/targets.ts';
 import type { Frame } from '../../wire/decode.ts';
-import { bytes as bytesText } from '../render/words.ts';
+import { bytes as bytesText } from '../../words/counts.ts';
 
 const LAST_BYTES = 64 * 1024 * 1024;
 

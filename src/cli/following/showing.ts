@@ -7,12 +7,13 @@ import type { Flow } from '../../model/flow.ts';
 import type { FollowLimits } from '../../model/follow.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
 import { FlowBook } from '../../store/flow-book.ts';
+import { counted } from '../../words/counts.ts';
+import { isGood } from '../../words/flow-text.ts';
 import { nextSteps } from '../diagnose.ts';
 import { Output } from '../output.ts';
 import { type OutputFormat, type Renderer, rendererFor } from '../render/renderer.ts';
-import { flowSentence, isGood } from '../render/sentence.ts';
+import { flowSentence } from '../render/sentence.ts';
 import { type ColorMode, type Style, styleFor, wrap } from '../render/style.ts';
-import { counted } from '../render/words.ts';
 
 export interface ShowOptions {
   readonly output: OutputFormat;

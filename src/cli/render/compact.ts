@@ -3,12 +3,13 @@
  * differs; runs of equal packets, and the copies of a flood, become one line. Lines fit the terminal's width.
  */
 import type { Hop, Journey } from '../../model/journey.ts';
+import { slowestSegment } from '../../model/slowest-segment.ts';
 import { quantile } from '../../store/latencies.ts';
+import { duration, since } from '../../words/times.ts';
 import { type FullOptions, fullLines } from './full.ts';
 import { Runs, runKind, runText } from './runs.ts';
 import { widthOf, wrap } from './style.ts';
-import { duration, since } from './times.ts';
-import { slowestSegment, waySignature } from './way.ts';
+import { waySignature } from './way.ts';
 
 export interface CompactOptions extends FullOptions {
   readonly write: (line: string) => void;

@@ -6,14 +6,14 @@ import {
   type JourneyDiff,
   type SegmentDiff,
 } from '../../explain/diff/journey-diff.ts';
-import { hopLine } from '../../explain/hop-line.ts';
-import { outcomeText } from '../../explain/outcome-text.ts';
-import { type PlaceLabels, placeLabels } from '../../explain/place-labels.ts';
 import type { AnyJourney, Hop } from '../../model/journey.ts';
+import { wayText } from '../../words/endpoints.ts';
+import { hopLine } from '../../words/hop-line.ts';
+import { outcomeText } from '../../words/outcome-text.ts';
+import { type PlaceLabels, placeLabels } from '../../words/place-labels.ts';
+import { duration } from '../../words/times.ts';
 import type { ExplainOptions } from './explain.ts';
 import { wrap } from './style.ts';
-import { duration } from './times.ts';
-import { wayText } from './words.ts';
 
 /** Less is noise of any machine. */
 const SLOWER_NS = 5_000;

@@ -1,14 +1,15 @@
 /** One journey, explained: every hop with its reason and its command, what became of the packet, and what to look at next. */
 import { type NextStep, nextSteps } from '../../explain/next-steps.ts';
-import { originText, outcomeText } from '../../explain/outcome-text.ts';
-import { type PlaceLabels, placeLabels } from '../../explain/place-labels.ts';
 import { shellParts } from '../../explain/shell.ts';
 import type { Flow } from '../../model/flow.ts';
-import type { AnyJourney, Change, Hop } from '../../model/journey.ts';
+import type { AnyJourney, Hop } from '../../model/journey.ts';
+import { fieldText, isRewrite } from '../../words/change-text.ts';
+import { wayText } from '../../words/endpoints.ts';
+import { isGoodEnd, originText, outcomeText } from '../../words/outcome-text.ts';
+import { type PlaceLabels, placeLabels } from '../../words/place-labels.ts';
+import { duration, offsets } from '../../words/times.ts';
 import { flowSentence } from './sentence.ts';
 import { column, type Style, widthOf, wrap } from './style.ts';
-import { duration, offsets } from './times.ts';
-import { wayText } from './words.ts';
 
 export interface ExplainOptions {
   readonly style: Style;
@@ -92,20 +93,12 @@ function paintOf(hop: Hop, style: Style): (text: string) => string {
   return hop.changes.some(isRewrite) ? style.rewrite : text => text;
 }
 
-const isRewrite = ({ field }: Change): boolean => field === 'src' || field === 'dst' || field === 'encap';
-
 /** Rewrites and the TTL are in the text. */
 function changeLines({ changes, layer }: Hop, room: number): string[] {
   const others = changes.filter(
     change => !isRewrite(change) && !(change.field === 'ttl' && layer === 'route'),
   );
-  return others.flatMap(change => wrap(changeText(change), room, HANG));
-}
-
-/** Of MAC addresses both are in one change, as `source→destination`. */
-function changeText({ field, from, to }: Change): string {
-  if (field === 'mac') return `frame now ${to?.replace('→', ' → ') ?? 'without a header'}`;
-  return `${field} ${from ?? 'none'} → ${to ?? 'none'}`;
+  return others.flatMap(change => wrap(fieldText(change), room, HANG));
 }
 
 /** A line that does not fit is broken between words so that a shell still takes it as one. */
@@ -133,8 +126,7 @@ function gapLines({ gaps, hops, durationNs }: AnyJourney, { style, width }: Expl
 }
 
 function endLines(journey: AnyJourney, flow: Flow | undefined, { style, width }: ExplainOptions): string[] {
-  const { kind } = journey.outcome;
-  const isGood = kind !== 'dropped' && kind !== 'open' && kind !== 'lost';
+  const isGood = isGoodEnd(journey);
   const complete = journey.complete ? '' : ' (incomplete: not all of its way was seen)';
   const text = `${isGood ? '✓' : '✗'} ${outcomeText(journey)}, ${duration(journey.durationNs)}${complete}`;
   const paint = !isGood ? style.bad : journey.complete ? style.good : style.warn;

@@ -1,10 +1,11 @@
 /** One journey hop by hop: a head with who sends what to whom, a line a hop, and on the last one what became of the packet. */
-import { hopLine } from '../../explain/hop-line.ts';
-import { endText, originText, outcomeText } from '../../explain/outcome-text.ts';
+
 import type { Hop, Journey } from '../../model/journey.ts';
+import { wayText } from '../../words/endpoints.ts';
+import { hopLine } from '../../words/hop-line.ts';
+import { endText, isGoodEnd, originText, outcomeText } from '../../words/outcome-text.ts';
+import { duration, offsets } from '../../words/times.ts';
 import { column, type Style, widthOf, wrap } from './style.ts';
-import { duration, offsets } from './times.ts';
-import { wayText } from './words.ts';
 
 export interface FullOptions {
   readonly style: Style;
@@ -121,15 +122,11 @@ function outcomeLines(journey: Journey, { style, width }: FullOptions): string[]
   return lines.map(line => ASIDE + endPaint(journey, style)(line));
 }
 
-function isGood({ outcome }: Journey): boolean {
-  return outcome.kind !== 'dropped' && outcome.kind !== 'open' && outcome.kind !== 'lost';
-}
-
 function endOf(journey: Journey, text: string): string {
-  return `${isGood(journey) ? '✓' : '✗'} ${text}${journey.complete ? '' : '  (incomplete)'}`;
+  return `${isGoodEnd(journey) ? '✓' : '✗'} ${text}${journey.complete ? '' : '  (incomplete)'}`;
 }
 
 function endPaint(journey: Journey, style: Style): (text: string) => string {
-  if (!isGood(journey)) return style.bad;
+  if (!isGoodEnd(journey)) return style.bad;
   return journey.complete ? style.good : style.warn;
 }

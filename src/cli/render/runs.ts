@@ -4,8 +4,8 @@
  */
 import type { Journey } from '../../model/journey.ts';
 import { quantile } from '../../store/latencies.ts';
-import { duration } from './times.ts';
-import { bytes } from './words.ts';
+import { bytes } from '../../words/counts.ts';
+import { duration } from '../../words/times.ts';
 
 export type RunKind = 'data' | 'ack' | 'udp' | 'echo request' | 'echo reply';
 

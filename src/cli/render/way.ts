@@ -49,17 +49,3 @@ function hopSignature(hop: Hop): string {
 function rewritesOf(hop: Hop): Change[] {
   return hop.changes.filter(({ field }) => field === 'src' || field === 'dst' || field === 'encap');
 }
-
-/** The two hops with the most time between them. */
-export function slowestSegment(
-  journey: Journey,
-): { readonly before: Hop; readonly after: Hop; readonly ns: number } | undefined {
-  let slowest: { before: Hop; after: Hop; ns: number } | undefined;
-  for (let i = 1; i < journey.hops.length; i++) {
-    const before = journey.hops[i - 1]!;
-    const after = journey.hops[i]!;
-    const ns = after.offsetNs - before.offsetNs;
-    if (slowest === undefined || ns > slowest.ns) slowest = { before, after, ns };
-  }
-  return slowest;
-}

@@ -4,9 +4,9 @@
  * passed (they are watched in one following and not in another), is no way; the socket is told by the outcome.
  */
 import type { AnyJourney, Change, Hop } from '../../model/journey.ts';
-import { changeText } from '../hop-line.ts';
-import { outcomeText } from '../outcome-text.ts';
-import { placeLabels } from '../place-labels.ts';
+import { changeText } from '../../words/change-text.ts';
+import { outcomeText } from '../../words/outcome-text.ts';
+import { placeLabels } from '../../words/place-labels.ts';
 import { align } from './align.ts';
 
 /** Index of a hop in each journey. */

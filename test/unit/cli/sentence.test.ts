@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { flowSentence, isGood } from '../../../src/cli/render/sentence.ts';
+import { flowSentence } from '../../../src/cli/render/sentence.ts';
 import { styleFor } from '../../../src/cli/render/style.ts';
 import type { Flow, FlowState } from '../../../src/model/flow.ts';
+import { isGood } from '../../../src/words/flow-text.ts';
 
 const style = styleFor('never', false);
 

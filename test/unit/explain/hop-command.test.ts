@@ -1,10 +1,10 @@
 /** The command that shows the same by hand. That it does is for test/kernel/explain.test.ts. */
 import { describe, expect, test } from 'vitest';
 import { hopCommand } from '../../../src/explain/hop-command.ts';
-import type { HopFacts } from '../../../src/explain/hop-facts.ts';
 import { NetnsView } from '../../../src/inventory/netns-view.ts';
 import type { NetnsSnapshot } from '../../../src/model/inventory.ts';
 import type { ChangeCause } from '../../../src/model/journey.ts';
+import type { HopFacts } from '../../../src/words/hop-facts.ts';
 import { ct, hop, node, snapshot, tuple } from './node.ts';
 
 const at = (facts: Partial<HopFacts>, before: readonly HopFacts[] = [], around = node) =>

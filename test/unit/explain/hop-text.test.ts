@@ -1,9 +1,9 @@
 /** Every kind of hop in words for a beginner: what the packet shows, and why, where a table of that moment says the same. */
 import { describe, expect, test } from 'vitest';
-import type { HopFacts } from '../../../src/explain/hop-facts.ts';
 import { hopStory } from '../../../src/explain/hop-text.ts';
 import type { Surroundings } from '../../../src/explain/surroundings.ts';
 import type { ChangeCause } from '../../../src/model/journey.ts';
+import type { HopFacts } from '../../../src/words/hop-facts.ts';
 import { ct, hop, node, tuple } from './node.ts';
 
 const unknown: Surroundings = { ...node, view: undefined };

@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { serviceChain } from '../../../src/explain/kube-proxy-chain.ts';
 import { nextSteps } from '../../../src/explain/next-steps.ts';
-import { placeLabels } from '../../../src/explain/place-labels.ts';
 import { serviceChain as chainOfLab } from '../../../src/lab/dataplane/kube-proxy.ts';
 import type { Flow } from '../../../src/model/flow.ts';
 import type { Journey, Outcome } from '../../../src/model/journey.ts';
 import { FlowBook } from '../../../src/store/flow-book.ts';
+import { placeLabels } from '../../../src/words/place-labels.ts';
 import { recordedBytes } from '../../golden/recordings.ts';
 import { replay } from '../../golden/replay.ts';
 import { journeyOf } from './any-journey.ts';

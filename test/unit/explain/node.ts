@@ -1,9 +1,10 @@
 /** A node as the inventory has it, with the tables that explanations look into, and hops at it. */
-import type { HopFacts } from '../../../src/explain/hop-facts.ts';
+
 import type { Surroundings } from '../../../src/explain/surroundings.ts';
 import { NetnsView } from '../../../src/inventory/netns-view.ts';
 import type { NetnsSnapshot } from '../../../src/model/inventory.ts';
 import type { ConntrackRef, Endpoint, Tuple } from '../../../src/model/journey.ts';
+import type { HopFacts } from '../../../src/words/hop-facts.ts';
 
 const link = (ifindex: number, name: string, kind: string, mac: string, master?: number) => ({
   ifindex,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, offsets, since } from '../../../src/cli/render/times.ts';
+import { duration, offsets, since } from '../../../src/words/times.ts';
 
 describe('how long', () => {
   test.each([

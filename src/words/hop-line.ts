@@ -1,20 +1,9 @@
 /** What happened at a hop in a few words, for a line that has its place and device in columns of their own. */
-import type { Change, Hop } from '../model/journey.ts';
+import type { Hop } from '../model/journey.ts';
+import { rewriteText } from './change-text.ts';
 import { freedWords } from './drops/drop-places.ts';
 import { resetWords } from './drops/reset-words.ts';
 import type { HopFacts } from './hop-facts.ts';
-
-const natWords: Readonly<Record<string, string>> = {
-  dnat: 'DNAT',
-  snat: 'SNAT',
-  masquerade: 'masquerade',
-  undnat: 'DNAT undone by conntrack',
-  unsnat: 'SNAT undone by conntrack',
-  bpf: 'rewritten by tc/eBPF',
-  ipvs: 'IPVS',
-  nfqueue: 'rewritten behind NFQUEUE',
-  unknown: 'rewritten, by what is not known',
-};
 
 export function hopLine(hop: HopFacts): string {
   switch (hop.layer) {
@@ -70,17 +59,4 @@ export function socketLine({ hook, stage, verdict }: Pick<Hop, 'hook' | 'stage' 
   const known = Object.hasOwn(freedWords, verdict) ? freedWords[verdict] : undefined;
   if (known !== undefined) return `${known} (${verdict})`;
   return verdict.includes(' in ') ? `freed: ${verdict}` : `taken by ${verdict}`;
-}
-
-export function rewriteText(changes: readonly Change[]): string | undefined {
-  const change = rewriteOf(changes);
-  return change && changeText(change);
-}
-
-export function changeText({ from, to, by }: Change): string {
-  return `${from ?? 'nothing'} → ${to ?? 'nothing'} (${natWords[by] ?? by})`;
-}
-
-export function rewriteOf(changes: readonly Change[]): Change | undefined {
-  return changes.find(({ field }) => field === 'dst' || field === 'src');
 }

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { judgeFree } from '../../../../src/correlate/ends.ts';
-import { dropAdvice, dropWords } from '../../../../src/explain/drops/drop-advice.ts';
-import { dropPlaces, freedWords } from '../../../../src/explain/drops/drop-places.ts';
-import { dropReasons } from '../../../../src/explain/drops/drop-reasons.ts';
+import { dropAdvice, dropWords } from '../../../../src/words/drops/drop-advice.ts';
+import { dropPlaces, freedWords } from '../../../../src/words/drops/drop-places.ts';
+import { dropReasons } from '../../../../src/words/drops/drop-reasons.ts';
 import { enumOfBtf } from '../../../helpers/btf.ts';
 
 const BTF = '/sys/kernel/btf/vmlinux';

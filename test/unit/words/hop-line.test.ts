@@ -1,9 +1,10 @@
 /** The few words of the compact form. */
 import { describe, expect, test } from 'vitest';
-import type { HopFacts } from '../../../src/explain/hop-facts.ts';
-import { hopLine, rewriteText } from '../../../src/explain/hop-line.ts';
 import type { ChangeCause } from '../../../src/model/journey.ts';
-import { hop } from './node.ts';
+import { rewriteText } from '../../../src/words/change-text.ts';
+import type { HopFacts } from '../../../src/words/hop-facts.ts';
+import { hopLine } from '../../../src/words/hop-line.ts';
+import { hop } from '../explain/node.ts';
 
 const ttl = [{ field: 'ttl', from: '64', to: '63', by: 'forward' }] as const;
 const rewrite = (by: ChangeCause) => [

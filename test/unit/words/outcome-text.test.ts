@@ -1,7 +1,7 @@
 /** What became of a packet, and what it is to others, in words. */
 import { describe, expect, test } from 'vitest';
-import { endText, originText, outcomeText } from '../../../src/explain/outcome-text.ts';
 import type { Hop, Journey, JourneyLink, Outcome } from '../../../src/model/journey.ts';
+import { endText, originText, outcomeText } from '../../../src/words/outcome-text.ts';
 
 type Ended = Pick<Journey, 'outcome' | 'closedBy' | 'hops' | 'links'>;
 

@@ -6,6 +6,11 @@ import { socketLine } from './hop-line.ts';
 /** `closedBy` absent: it is still open. */
 type Ended = Pick<Journey, 'outcome' | 'hops' | 'links'> & Partial<Pick<Journey, 'closedBy' | 'packet'>>;
 
+/** Of what was lost or is still open nothing is known: that is no good end. */
+export function isGoodEnd({ outcome }: Pick<Journey, 'outcome'>): boolean {
+  return outcome.kind !== 'dropped' && outcome.kind !== 'open' && outcome.kind !== 'lost';
+}
+
 const consumedWords: Readonly<Record<ConsumedBy, string>> = {
   arp: 'answered or learned by ARP',
   icmp: "handled by the kernel's ICMP",

@@ -1,16 +1,5 @@
-import type { Endpoint, Journey } from '../../model/journey.ts';
-import { addressPort } from '../../resolve/protocols.ts';
-
-/** "1 packet", "2 packets". */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-export function bytes(count: number): string {
-  if (count < 1000) return `${count} B`;
-  if (count < 1_000_000) return `${(count / 1000).toFixed(1)} kB`;
-  return `${(count / 1_000_000).toFixed(1)} MB`;
-}
+import { addressPort } from '../model/address-port.ts';
+import type { Endpoint, Journey } from '../model/journey.ts';
 
 /** name:port, or address:port where there is no name. */
 export function endpointText(endpoint: Endpoint, options: { readonly port?: boolean } = {}): string {

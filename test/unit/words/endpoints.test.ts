@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, counted, endpointText, wayText } from '../../../src/cli/render/words.ts';
+import { bytes, counted } from '../../../src/words/counts.ts';
+import { endpointText, wayText } from '../../../src/words/endpoints.ts';
 import { MS, Rig } from '../../helpers/journeys.ts';
 import { crossNodeReply, crossNodeRequest, outsideRequest } from '../../helpers/journeys-ways.ts';
 
