@@ -57,7 +57,10 @@ describe.each(['flannel', 'kindnet'] as const)('with %s', (cni: Cni) => {
       .map(
         line => expected.find(each => each.includes('cni0?') && unbridged(each) === unbridged(line)) ?? line,
       );
-    expect([...new Set(told)].sort()).toEqual([...expected].sort());
+    const whatCame = journeys.map(
+      journey => `${journey.startNs} +${journey.durationNs} ${lines.line(journey)}`,
+    );
+    expect([...new Set(told)].sort(), whatCame.join('\n')).toEqual([...expected].sort());
 
     const ways = new Map(first.map(journey => [journey.direction, unbridged(lines.way(journey))]));
     for (const journey of journeys.filter(isLater)) {
