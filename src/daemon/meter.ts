@@ -1,6 +1,10 @@
 /**
- * Counts for `/api/stats`. What the collector says that it wrote is held against what was read of it, so that the sums balance by
- * counting twice, not by definition: seen = correlated + filtered + lost + malformed.
+ * Counts for `/api/stats`, by counting twice. What the collector says that it wrote is held against what was read of it (`malformed`), and
+ * what its programs count as seen in the kernel against all that came of it (`unaccounted`): `seen` is theirs, not the sum of ours.
+ *
+ * The kernel side counts an event before it is in the ring, and tells its counts when the ring is drained, once a second. So what it counted
+ * until one telling has come by the next, and what has come by one telling it has counted. Nothing else can be held against each
+ * other while packets pass. What it cannot know: what was in the ring of a collector that was killed.
  */
 import type { HelloFrame } from '../model/event.ts';
 import { tap as tapNumber } from '../model/layout.generated.ts';
@@ -14,15 +18,18 @@ interface Epoch {
   malformed: number;
   own: number;
   sampled: number;
+  unaccounted: number;
 }
 
-const freshEpoch = (): Epoch => ({ decoded: 0, malformed: 0, own: 0, sampled: 0 });
+const freshEpoch = (): Epoch => ({ decoded: 0, malformed: 0, own: 0, sampled: 0, unaccounted: 0 });
 
 export class Meter {
   readonly #events = new Map<number, number>();
   readonly #lost = new Map<number, number>();
   #past = freshEpoch();
   #epoch = freshEpoch();
+  /** How many should have been written when the collector counted last. */
+  #due = 0;
   #lostEvents = 0;
 
   frame(frame: Frame): void {
@@ -35,8 +42,7 @@ export class Meter {
         this.#epoch.malformed = Math.max(this.#epoch.malformed, frame.events - this.#epoch.decoded);
         break;
       case 'stats':
-        this.#epoch.own = Number(frame.stats.own ?? 0);
-        this.#epoch.sampled = Number(frame.stats.sampled ?? 0);
+        this.#count(frame.stats);
         break;
       case 'loss':
         this.#loss(frame.loss);
@@ -49,16 +55,23 @@ export class Meter {
     }
   }
 
+  #count(stats: Readonly<Record<string, number | string>>): void {
+    const of = (key: string): number => Number(stats[key] ?? 0);
+    const epoch = this.#epoch;
+    epoch.own = of('own');
+    epoch.sampled = of('sampled');
+    if (stats.seen === undefined) return;
+    const written = epoch.decoded + epoch.malformed;
+    const due = of('seen') - epoch.own - epoch.sampled - of('lost');
+    epoch.unaccounted = Math.max(0, this.#due - written) + Math.min(0, due - written);
+    this.#due = due;
+  }
+
   /** Its counters begin at 0. */
   #begin(): void {
-    const { decoded, malformed, own, sampled } = this.#epoch;
-    this.#past = {
-      decoded: this.#past.decoded + decoded,
-      malformed: this.#past.malformed + malformed,
-      own: this.#past.own + own,
-      sampled: this.#past.sampled + sampled,
-    };
+    for (const key of Object.keys(this.#past) as (keyof Epoch)[]) this.#past[key] += this.#epoch[key];
     this.#epoch = freshEpoch();
+    this.#due = 0;
   }
 
   /** State that was thrown out is no event, nor is a sighting of a process. */
@@ -72,12 +85,14 @@ export class Meter {
     const sum = (key: keyof Epoch): number => this.#past[key] + this.#epoch[key];
     const filtered = { own: sum('own'), sampled: sum('sampled') };
     const malformed = sum('malformed');
+    const unaccounted = sum('unaccounted');
     const lost = this.#lostEvents;
     return {
-      seen: sum('decoded') + filtered.own + filtered.sampled + lost + malformed,
+      seen: sum('decoded') + filtered.own + filtered.sampled + lost + malformed + unaccounted,
       filtered,
       lost,
       malformed,
+      unaccounted,
     };
   }
 

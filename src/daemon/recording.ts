@@ -10,9 +10,10 @@ import { pipeline } from 'node:stream/promises';
 import { TracerError } from '../base/errors.ts';
 import { toldJourney } from '../engine/told-journeys.ts';
 import type { JourneyRecord } from '../model/journey-record.ts';
+import type { RecordingStats } from '../model/stats.ts';
 import { Recorder } from '../session/recorder.ts';
 import { fileError } from '../session/sources.ts';
-import { lastSessionPath, lastSessionTarget } from '../session/targets.ts';
+import { lastSessionPath, lastSessionTarget, type Target } from '../session/targets.ts';
 import type { Frame } from '../wire/decode.ts';
 import { defaultSocket } from './sockets.ts';
 
@@ -21,12 +22,20 @@ const ROLLING_BYTES = 64 * 1024 * 1024;
 export class Recording {
   readonly #path: string;
   readonly #recorder: Recorder;
+  readonly #note: (text: string) => void;
+  #isBehind = false;
 
-  constructor(session: string, path: string, note: (text: string) => void) {
+  constructor(
+    session: string,
+    path: string,
+    note: (text: string) => void,
+    target: Target = lastSessionTarget(path),
+  ) {
     this.#path = path;
+    this.#note = note;
     this.#recorder = new Recorder({
       session,
-      target: lastSessionTarget(path),
+      target,
       rollingBytes: ROLLING_BYTES,
       onTrouble: error => note(`no recording is kept: ${fileError(path, error).message}`),
     });
@@ -39,6 +48,11 @@ export class Recording {
 
   frame(frame: Frame): void {
     this.#recorder.frame(frame);
+    if (this.#isBehind || this.#recorder.skippedFrames === 0) return;
+    this.#isBehind = true;
+    this.#note(
+      `the disk is too slow for the recording (${this.#path}): what it cannot take is counted and left out`,
+    );
   }
 
   /** What no collector says. */
@@ -60,8 +74,21 @@ export class Recording {
     this.#recorder.interrupted();
   }
 
+  get stats(): RecordingStats {
+    const { storedBytes, skippedFrames, skippedEvents, failed } = this.#recorder;
+    return {
+      storedBytes,
+      skippedFrames,
+      skippedEvents,
+      ...(failed === undefined ? {} : { failed: failed.message }),
+    };
+  }
+
   async close(): Promise<void> {
     await this.#recorder.close({ kind: 'end' });
+    const { skippedEvents } = this.#recorder;
+    if (skippedEvents > 0)
+      this.#note(`${skippedEvents} events are not in the recording: the disk was too slow`);
     await rm(this.#path, { force: true });
   }
 

@@ -40,6 +40,8 @@ export class Watching {
   #stamp = 0;
   /** Ids of those in the store that have not closed yet. */
   readonly #open = new Set<string>();
+  /** Journeys that closed and were followed by nobody. */
+  unasked = 0;
   readonly #onInventory = new Set<() => void>();
 
   private constructor({ note, memoryBytes, recording }: WatchingOptions) {
@@ -116,11 +118,13 @@ export class Watching {
     // What was told while it was open is told to its end, also when nobody follows it any more.
     const wasOpen = this.#open.delete(record.id);
     if (this.follows.matches(journey) || wasOpen) this.store.put(journey, record, way);
+    else this.unasked++;
   }
 
   #onUpdate(journey: JourneyVersion, record: JourneyRecord, way: readonly Hop[]): void {
+    // A closed one was counted when it closed, as followed or not: one that is not kept does not come back.
     const isOpen = journey.closedBy === undefined;
-    if (!(isOpen ? this.follows.mayMatch(journey) : this.follows.matches(journey))) return;
+    if (!(isOpen ? this.follows.mayMatch(journey) : this.store.has(record.id))) return;
     if (isOpen) this.#open.add(record.id);
     this.store.put(journey, record, way);
   }

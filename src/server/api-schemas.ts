@@ -162,10 +162,25 @@ const stats = Type.Object(
         filtered: Type.Object({ own: Count, sampled: Count }, closed),
         lost: Count,
         malformed: Count,
+        unaccounted: Type.Integer(),
       },
       closed,
     ),
-    journeys: Type.Object({ closed: Count, open: Count, evicted: Count }, closed),
+    journeys: Type.Object(
+      { closed: Count, open: Count, kept: Count, evicted: Count, filtered: Count },
+      closed,
+    ),
+    recording: Type.Optional(
+      Type.Object(
+        {
+          storedBytes: Count,
+          skippedFrames: Count,
+          skippedEvents: Count,
+          failed: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
+    ),
     suspectJoins: Count,
     lateEvents: Count,
   },

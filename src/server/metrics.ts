@@ -19,6 +19,7 @@ export function createMetrics(control: Control, store: JourneyStore, live: LiveH
   addJourneys(registry, store);
   addHost(registry, control);
   addKept(registry, store);
+  addRecording(registry, control);
   addClients(registry, control, live);
   return { contentType: registry.contentType, text: () => registry.metrics() };
 }
@@ -84,6 +85,18 @@ function addHost(registry: Registry, control: Control): void {
       ]);
     },
   });
+  gauge(
+    registry,
+    'tracer_events_unaccounted',
+    'Events that the kernel side counted and nothing came of, or the other way round (below 0): 0 if all is well',
+    { of: () => [[{}, control.stats().events.unaccounted]] },
+  );
+  counter(
+    registry,
+    'tracer_journeys_filtered_total',
+    'Journeys that closed and were followed by nobody: not in tracer_journeys_total',
+    { of: () => [[{}, control.stats().journeys.filtered]] },
+  );
   counter(
     registry,
     'tracer_suspect_joins_total',
@@ -130,6 +143,30 @@ function addKept(registry: Registry, store: JourneyStore): void {
     of: () => {
       const { rss, heapUsed, external } = process.memoryUsage();
       return Object.entries({ rss, heap: heapUsed, external }).map(([of, value]) => [{ of }, value]);
+    },
+  });
+}
+
+function addRecording(registry: Registry, control: Control): void {
+  counter(
+    registry,
+    'tracer_recording_skipped_total',
+    'What the disk was too slow for: not in the recording',
+    {
+      labels: ['what'],
+      of: () => {
+        const { skippedFrames = 0, skippedEvents = 0 } = control.stats().recording ?? {};
+        return Object.entries({ frames: skippedFrames, events: skippedEvents }).map(([what, value]) => [
+          { what },
+          value,
+        ]);
+      },
+    },
+  );
+  gauge(registry, 'tracer_recording', '1: a recording is being written', {
+    of: () => {
+      const { recording } = control.stats();
+      return [[{}, Number(recording !== undefined && recording.failed === undefined)]];
     },
   });
 }

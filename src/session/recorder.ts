@@ -50,8 +50,9 @@ export class Recorder {
   readonly #snapshotEvery: number;
   /** What is followed has been said: a following that never came to that leaves no file. */
   #hasBegun = false;
-  /** Could not be written, in all. */
+  /** Could not be written, in all: the target was too slow. */
   skippedFrames = 0;
+  skippedEvents = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -163,9 +164,11 @@ export class Recorder {
       this.#missing = undefined;
       this.#putSnapshot();
     } else if (this.failed === undefined) {
-      const before = this.#missing?.frames ?? 0;
-      this.#missing = skim(whole, this.#missing ?? { frames: 0, events: 0 });
-      this.skippedFrames += this.#missing.frames - before;
+      const before = this.#missing ?? { frames: 0, events: 0 };
+      const { frames, events } = before;
+      this.#missing = skim(whole, before);
+      this.skippedFrames += this.#missing.frames - frames;
+      this.skippedEvents += this.#missing.events - events;
     }
   }
 

@@ -32,11 +32,13 @@ export interface StoreOptions {
 export interface StoreCounts {
   readonly journeys: number;
   readonly open: number;
+  /** Put and closed until now, each once: closed + open = journeys + evictedJourneys. */
+  readonly closed: number;
   readonly flows: number;
   /** Estimated. */
   readonly bytes: number;
   readonly maxBytes: number;
-  /** Forgotten, to stay within `maxBytes`. */
+  /** Forgotten, to stay within `maxBytes`. An open one does not count: it comes again when it closes. */
   readonly evictedJourneys: number;
   readonly evictedFlows: number;
   /** Versions that took the place of another one. */
@@ -59,6 +61,7 @@ export class JourneyStore {
   #oldest = 0;
   #bytes = 0;
   #open = 0;
+  #closed = 0;
   #nowNs = 0n;
   #evictedJourneys = 0;
   #evictedFlows = 0;
@@ -83,6 +86,7 @@ export class JourneyStore {
     return {
       journeys: this.#journeys.size,
       open: this.#open,
+      closed: this.#closed,
       flows: this.#flowLog.size,
       bytes: this.#bytes,
       maxBytes: this.#maxBytes,
@@ -115,12 +119,12 @@ export class JourneyStore {
     while (this.#bytes > this.#maxBytes) if (!this.#evict()) break;
   }
 
-  /** The kernel's monotonic clock has come this far: requests may be overdue. */
   /** Packets may have gone by unseen between the two: an answer that was due then is not missing. */
   blind(fromNs: bigint, toNs: bigint): void {
     this.#book.blind.add(fromNs, toNs);
   }
 
+  /** The kernel's monotonic clock has come this far: requests may be overdue. */
   beat(nowNs: bigint): void {
     this.#nowNs = nowNs;
     this.#overdue.until(nowNs, flow => {
@@ -133,6 +137,10 @@ export class JourneyStore {
   onClosed(observer: (journey: StoredJourney) => void): () => void {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
+  }
+
+  has(id: string): boolean {
+    return this.#journeys.has(id);
   }
 
   journey(id: string): JourneyVersion | undefined {
@@ -218,7 +226,10 @@ export class JourneyStore {
       const entry = this.#book.addHead(head, way);
       if (entry !== undefined && flow !== undefined) flow.entry = entry;
     } else this.#book.amend(before, head);
-    if (before === undefined) for (const observer of this.#observers) observer(journey);
+    if (before === undefined) {
+      this.#closed++;
+      for (const observer of this.#observers) observer(journey);
+    }
     if (flow?.entry === undefined) return;
     this.#touch(flow, this.#seq);
     this.#overdue.add(flow);
@@ -262,11 +273,11 @@ export class JourneyStore {
     this.#oldest = Math.max(this.#oldest, journey.seq);
     this.#bytes -= journey.bytes + this.#ways.release(journey.way);
     if (journey.isOpen) this.#open--;
+    else this.#evictedJourneys++;
     this.#unlist(journey);
     this.#journeyLog.trim();
     this.#byOutcome.get(journey.head.outcome.kind)?.trim();
     this.#journeys.delete(journey.id);
-    this.#evictedJourneys++;
     const flow = journey.head.flow === undefined ? undefined : this.#flows.get(journey.head.flow);
     flow?.journeys.trim();
     // One that never counted: copies of a packet that was not seen itself.

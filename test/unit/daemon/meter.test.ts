@@ -24,8 +24,10 @@ function feed(meter: Meter, ...bytes: readonly Uint8Array[]): void {
   for (const frame of new Decoder().push(joined(...bytes))) meter.frame(frame);
 }
 
-const balances = ({ seen, filtered, lost, malformed }: Stats['events'], correlated: number): boolean =>
-  seen === correlated + filtered.own + filtered.sampled + lost + malformed;
+const balances = (
+  { seen, filtered, lost, malformed, unaccounted }: Stats['events'],
+  correlated: number,
+): boolean => seen === correlated + filtered.own + filtered.sampled + lost + malformed + unaccounted;
 
 describe('events', () => {
   test('that were written and could not be read are malformed', () => {
@@ -41,7 +43,13 @@ describe('events', () => {
     meter.frame(loss({ count: 7 }));
     meter.frame(loss({ cause: 'collector', tap: 0 }));
     feed(meter, helloFrame(), event(1), event(2), heartbeatFrame(10, 2), jsonFrame('stats', { own: 1 }));
-    expect(meter.events).toEqual({ seen: 18, filtered: { own: 5, sampled: 2 }, lost: 8, malformed: 0 });
+    expect(meter.events).toEqual({
+      seen: 18,
+      filtered: { own: 5, sampled: 2 },
+      lost: 8,
+      malformed: 0,
+      unaccounted: 0,
+    });
     expect(balances(meter.events, 3)).toBe(true);
   });
 
@@ -50,6 +58,46 @@ describe('events', () => {
     meter.frame(loss({ cause: 'map', count: 5 }));
     meter.frame(loss({ tap: tap.process, count: 5 }));
     expect(meter.events).toMatchObject({ seen: 0, lost: 0 });
+  });
+});
+
+describe('what the kernel side counts itself', () => {
+  const counted = (seen: number, lost = 0) => jsonFrame('stats', { seen, lost, own: 1, sampled: 2 });
+
+  test('is in the ring still, or was lost: nothing is unaccounted', () => {
+    const meter = new Meter();
+    // Of five that it counted one was lost and one is in the ring; that comes by the next count.
+    feed(meter, helloFrame(), event(1), event(2), event(3), counted(3 + 5, 1), heartbeatFrame(10, 3));
+    meter.frame(loss({}));
+    expect(meter.events).toMatchObject({ unaccounted: 0, lost: 1 });
+    feed(meter, event(4), counted(3 + 5, 1), heartbeatFrame(20, 4));
+    expect(meter.events).toMatchObject({ seen: 8, unaccounted: 0 });
+    expect(balances(meter.events, 4)).toBe(true);
+  });
+
+  test('and never came is unaccounted, as long as it does not', () => {
+    const meter = new Meter();
+    feed(meter, helloFrame(), event(1), counted(3 + 3), heartbeatFrame(10, 1));
+    expect(meter.events.unaccounted).toBe(0);
+    feed(meter, event(2), counted(3 + 4), heartbeatFrame(20, 2));
+    expect(meter.events).toMatchObject({ seen: 6, unaccounted: 1 });
+    expect(balances(meter.events, 2)).toBe(true);
+    feed(meter, event(3), event(4), counted(3 + 4), heartbeatFrame(30, 4));
+    expect(meter.events).toMatchObject({ seen: 7, unaccounted: 0 });
+  });
+
+  test('is less than what came: below 0', () => {
+    const meter = new Meter();
+    feed(meter, helloFrame(), event(1), event(2), counted(3 + 1), heartbeatFrame(10, 2));
+    expect(meter.events).toMatchObject({ seen: 4, unaccounted: -1 });
+  });
+
+  test('begins anew with another collector', () => {
+    const meter = new Meter();
+    feed(meter, helloFrame(), event(1), counted(3 + 9), heartbeatFrame(10, 1));
+    feed(meter, helloFrame(), event(2), counted(3 + 1), heartbeatFrame(10, 1), event(3), counted(3 + 2));
+    expect(meter.events).toMatchObject({ unaccounted: 0 });
+    expect(balances(meter.events, 3)).toBe(true);
   });
 });
 

@@ -37,7 +37,7 @@ export class Runtime implements Control {
 
   stats(): Stats {
     const { events, suspectJoins, lateEvents, lost } = this.#replay.pipeline.correlator.stats;
-    const { journeys, open, evictedJourneys } = this.#store.counts;
+    const { journeys, closed, open, evictedJourneys } = this.#store.counts;
     return {
       session: this.session,
       host: { kernel: '6.18.0', machine: 'x86_64', cpus: 2 },
@@ -45,8 +45,15 @@ export class Runtime implements Control {
         { name: 'net_dev_queue', mechanism: 'tp_btf', state: 'on', events, lost },
         { name: 'nf_hook_slow', mechanism: 'fexit', state: 'refused', reason: 'no BTF', events: 0, lost: 0 },
       ],
-      events: { seen: events, filtered: { own: 3, sampled: 4 }, lost, malformed: 0 },
-      journeys: { closed: journeys - open, open, evicted: evictedJourneys },
+      events: {
+        seen: events + lost + 7,
+        filtered: { own: 3, sampled: 4 },
+        lost,
+        malformed: 0,
+        unaccounted: 0,
+      },
+      journeys: { closed, open, kept: journeys, evicted: evictedJourneys, filtered: 5 },
+      recording: { storedBytes: 1000, skippedFrames: 6, skippedEvents: 2 },
       suspectJoins,
       lateEvents,
     };
