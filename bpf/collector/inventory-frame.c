@@ -6,6 +6,14 @@
 
 #include "inventory-state.h"
 
+static void add_text_field(struct text *out, const char *name, const char *value)
+{
+	if (!*value)
+		return;
+	text_format(out, ",\"%s\":", name);
+	text_string(out, value);
+}
+
 static void add_processes(const struct netns *netns, struct text *out)
 {
 	text_format(out, "\"processes\":[");
@@ -15,10 +23,9 @@ static void add_processes(const struct netns *netns, struct text *out)
 		text_comma(out);
 		text_format(out, "{\"pid\":%d,\"comm\":", process->pid);
 		text_string(out, process->comm);
-		if (*process->container) {
-			text_format(out, ",\"container\":");
-			text_string(out, process->container);
-		}
+		add_text_field(out, "container", process->cgroup.container);
+		add_text_field(out, "within", process->cgroup.within);
+		add_text_field(out, "pod", process->cgroup.pod);
 		text_add(out, "}", 1);
 	}
 	text_add(out, "]", 1);

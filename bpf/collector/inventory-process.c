@@ -3,7 +3,6 @@
  * Who lives in each namespace: the few processes of lowest pid, which are the ones that stay (a pod's pause process and
  * its main process, not the curl that runs in it now).
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +10,7 @@
 
 #include "inventory-state.h"
 
-/* How old comm and container may be. */
+/* How old comm and cgroup may be. */
 #define REFRESH_NS (2000 * MS)
 /* Of a process in a namespace that is still being set up. */
 #define REFRESH_YOUNG_NS (100 * MS)
@@ -58,33 +57,6 @@ void process_each(struct inventory *inventory, process_visit visit)
 		closedir(dir);
 }
 
-static bool all_hex(const char *string, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!isxdigit((unsigned char)string[i]))
-			return false;
-	return true;
-}
-
-/*
- * The container that a cgroup path's last component names: 64 hexadecimal digits, alone (cgroupfs driver) or as
- * `docker-ID.scope`, `cri-containerd-ID.scope`, `crio-ID.scope`, `libpod-ID.scope` (systemd driver).
- */
-static void container_of_cgroup(const char *path, char *out, size_t size)
-{
-	const char *last = strrchr(path, '/');
-	size_t len;
-
-	*out = 0;
-	if (!last++)
-		return;
-	len = strcspn(last, "\n");
-	if (len > 6 && strncmp(last + len - 6, ".scope", 6) == 0)
-		len -= 6;
-	if (len >= 64 && all_hex(last + len - 64, 64) && (len == 64 || last[len - 65] == '-'))
-		snprintf(out, size, "%.64s", last + len - 64);
-}
-
 static void read_process(struct process *process)
 {
 	char path[64];
@@ -96,14 +68,18 @@ static void read_process(struct process *process)
 	if (!read_file(path, text, sizeof(text)))
 		return;
 	snprintf(process->comm, sizeof(process->comm), "%.*s", (int)strcspn(text, "\n"), text);
-	process->container[0] = 0;
+	memset(&process->cgroup, 0, sizeof(process->cgroup));
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", process->pid);
 	if (!read_file(path, text, sizeof(text)))
 		return;
 	/* Version 1 has a line for each hierarchy, of which some may be outside of the container's group. */
-	for (line = strtok_r(text, "\n", &rest); line && !process->container[0];
-	     line = strtok_r(NULL, "\n", &rest))
-		container_of_cgroup(line, process->container, sizeof(process->container));
+	for (line = strtok_r(text, "\n", &rest); line && !process->cgroup.container[0];
+	     line = strtok_r(NULL, "\n", &rest)) {
+		const char *cgroup = strchr(line, '/');
+
+		if (cgroup)
+			cgroup_read(cgroup + 1, &process->cgroup);
+	}
 	process->read_ns = now_ns();
 }
 

@@ -44,11 +44,20 @@ struct link {
 	struct vxlan vxlan;
 };
 
+/* Empty where the path does not say. */
+struct cgroup {
+	char container[65];
+	/* The container around it. */
+	char within[65];
+	/* UID of the pod that it is of. */
+	char pod[37];
+};
+
 struct process {
 	int pid;
 	char comm[32];
-	char container[128];
-	/* When comm and container were read: both change with exec and as a container starts. */
+	struct cgroup cgroup;
+	/* When comm and cgroup were read: both change with exec and as a container starts. */
 	uint64_t read_ns;
 	bool seen;
 };
@@ -196,6 +205,8 @@ bool names_scan(struct inventory *inventory, bool again);
 
 /* inventory-process.c: who lives in each */
 typedef void (*process_visit)(struct inventory *inventory, int pid, uint32_t inode);
+/* `path`: of one hierarchy, after its first slash, to the end of the line. */
+void cgroup_read(const char *path, struct cgroup *out);
 void process_each(struct inventory *inventory, process_visit visit);
 void process_scan(struct inventory *inventory);
 

@@ -1,7 +1,7 @@
 /** Everything of the daemon but its doors: collector, pipeline, store and what is followed, kept going as one. */
 import type { CollectorOptions } from '../collect/collector.ts';
 import { Pipeline } from '../engine/pipeline.ts';
-import type { ClusterSnapshot } from '../model/inventory.ts';
+import type { ClusterFrame } from '../model/inventory.ts';
 import type { Hop, Journey, JourneyVersion } from '../model/journey.ts';
 import type { JourneyRecord } from '../model/journey-record.ts';
 import { JourneyStore } from '../store/journey-store.ts';
@@ -66,7 +66,7 @@ export class Watching {
     });
     this.#labs = new LabWatch({
       onCluster: cluster => this.#onCluster(cluster),
-      onGone: name => this.#onClusterGone(name),
+      onGone: name => this.#onCluster({ name, gone: true }),
     });
   }
 
@@ -129,15 +129,12 @@ export class Watching {
     this.store.put(journey, record, way);
   }
 
-  #onCluster(cluster: ClusterSnapshot): void {
-    const frame = { kind: 'cluster', cluster } as const;
+  /** Holds from now on, which is later than what the collector has told. */
+  #onCluster(cluster: ClusterFrame): void {
+    const timeNs = String(process.hrtime.bigint()); // CLOCK_MONOTONIC, as the collector's
+    const frame = { kind: 'cluster', cluster: { timeNs, ...cluster } } as const;
     this.recording?.add(frame);
     this.#frame(frame);
-  }
-
-  #onClusterGone(name: string): void {
-    this.pipeline.names.remove(name);
-    this.#onChange();
   }
 
   /** Names may mean something else now; looked up once things have settled. */

@@ -4,7 +4,7 @@ import { Correlator } from '../correlate/correlator.ts';
 import { Inventory } from '../inventory/inventory.ts';
 import { Names } from '../inventory/names.ts';
 import type { HelloFrame, LossRecord } from '../model/event.ts';
-import type { ClusterSnapshot, InventoryFrame } from '../model/inventory.ts';
+import type { ClusterFrame, InventoryFrame } from '../model/inventory.ts';
 import type { Hop, Journey, JourneyVersion } from '../model/journey.ts';
 import type { Delta, JourneyRecord } from '../model/journey-record.ts';
 import { Resolver } from '../resolve/resolver.ts';
@@ -18,7 +18,7 @@ export interface PipelineOptions {
   readonly session?: string;
   /** The beginning of the recording is gone: journeys have the ids that it says they were told under. */
   readonly isRest?: boolean;
-  readonly clusters?: readonly ClusterSnapshot[];
+  readonly clusters?: readonly ClusterFrame[];
   /** Called once a journey, when it closes, before names are looked up: false leaves it out. */
   readonly wants?: (record: JourneyRecord) => boolean;
   /** `way`: hops that are those of the journey but for times, CPUs and lengths; the same array for many journeys. */
@@ -39,7 +39,7 @@ export class Pipeline {
   readonly #symbols = new Map<number, string>();
   readonly #observers = new Set<(journey: Journey) => void>();
   #early: InventoryFrame[] = [];
-  readonly #earlyClusters: ClusterSnapshot[] = [];
+  readonly #earlyClusters: ClusterFrame[] = [];
   readonly #told: ToldJourneys | undefined;
   /** Cookies of what a collector that was started anew has found so far; undefined while one is at work. */
   #found: Set<string> | undefined;
@@ -211,7 +211,7 @@ export class Pipeline {
     this.hello = hello;
     const monotonicNs = BigInt(hello.clock.monotonicNs);
     const inventory = new Inventory({ clockBaseNs: monotonicNs });
-    for (const early of this.#early) inventory.apply(early);
+    for (const early of this.#early) inventory.apply(early, true);
     this.#early = [];
     const names = new Names(inventory, [...(this.#options.clusters ?? []), ...this.#earlyClusters]);
     const places = new HostPlaces(inventory, names);

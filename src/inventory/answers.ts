@@ -10,15 +10,17 @@ import {
   type Address,
   endpointOfMember,
   endpointOfPlace,
+  hostPortEndpoint,
   isInside,
   podEndpoint,
   serviceEndpoint,
   specialEndpoint,
 } from './endpoints.ts';
 import type { Cookie, Inventory } from './inventory.ts';
+import type { Found } from './members.ts';
 import type { NetnsView } from './netns-view.ts';
 import type { Place } from './place.ts';
-import { reachableFrom } from './reach.ts';
+import { linkedTo, reachableFrom } from './reach.ts';
 
 export type Answer = (at: Address, proto: string) => Endpoint;
 
@@ -26,6 +28,7 @@ export type Answer = (at: Address, proto: string) => Endpoint;
 export interface Known {
   readonly inventory: Inventory;
   clustersAt(atNs: number): readonly ClusterIndex[];
+  memberOf(view: NetnsView, atNs: number): Found | undefined;
   placeIn(view: NetnsView, atNs: number): Place;
 }
 
@@ -50,24 +53,30 @@ export function findAnswer(ip: string, viewer: Cookie, atNs: number, known: Know
 
 /** The viewer's own cluster; outside of any, those that have a node or machine linked to the viewer. */
 function scopeOf(view: NetnsView, atNs: number, known: Known): readonly ClusterIndex[] {
-  const clusters = known.clustersAt(atNs);
-  const own = clusters.find(index => index.member(view, known.inventory, atNs) !== undefined);
-  if (own !== undefined) return [own];
+  const own = known.memberOf(view, atNs);
+  if (own !== undefined) return [own.index];
   const linked = new Set<string>();
   for (const other of reachableFrom(view, known.inventory, atNs)) {
     const cluster = known.placeIn(other, atNs).cluster;
     if (cluster !== undefined) linked.add(cluster);
   }
-  return clusters.filter(index => linked.has(index.snapshot.name));
+  return known.clustersAt(atNs).filter(({ name }) => linked.has(name));
 }
 
 function inCluster(index: ClusterIndex, ip: string, atNs: number, known: Known): Answer | undefined {
-  const cluster = index.snapshot.name;
-  if (index.serviceAt(ip, undefined, '') !== undefined)
-    return (at, proto) => serviceEndpoint(index.serviceAt(ip, at.port, proto)!, cluster, at);
+  const other = withoutServices(index, ip, atNs, known);
+  if (!index.isService(ip)) return other;
+  return (at, proto) => {
+    const match = index.serviceAt(ip, at.port, proto);
+    return match === undefined ? (other ?? unknown)(at, proto) : serviceEndpoint(match, index.name, at);
+  };
+}
+
+function withoutServices(index: ClusterIndex, ip: string, atNs: number, known: Known): Answer | undefined {
+  const cluster = index.name;
   const pods = index.podsWith(ip);
   if (pods.length > 0) {
-    const pod = pods.length === 1 ? pods[0] : podStillThere(pods, ip, atNs, known);
+    const pod = podThere(pods, index, ip, atNs, known);
     return pod === undefined ? unknown : always(podEndpoint(pod, cluster, { ip }));
   }
   const node = index.nodeWith(ip) ?? nodeOwning(index, ip, atNs, known);
@@ -75,6 +84,8 @@ function inCluster(index: ClusterIndex, ip: string, atNs: number, known: Known):
     return (at, proto) => {
       const entry = index.nodePort(at.port, proto);
       if (entry !== undefined) return serviceEndpoint(entry, cluster, at);
+      const byHost = index.hostPort(node.name, ip, at.port, proto);
+      if (byHost !== undefined) return hostPortEndpoint(byHost, cluster, at);
       return { kind: 'node', cluster, name: node.name, node: node.name, ...at };
     };
   }
@@ -82,24 +93,42 @@ function inCluster(index: ClusterIndex, ip: string, atNs: number, known: Known):
   return machine === undefined ? undefined : always(endpointOfMember(machine, cluster, { ip }));
 }
 
-/** Of several with one address (a finished pod's may be given to the next) the only one whose namespace has it. */
-function podStillThere(
+/**
+ * Whose address it is: the kernel knows better than the cluster, which tells of a pod's address after the pod has it, and of its end after
+ * another may have got it.
+ */
+function podThere(
   pods: readonly ClusterPod[],
+  index: ClusterIndex,
   ip: string,
   atNs: number,
   known: Known,
 ): ClusterPod | undefined {
-  const owners = new Set(known.inventory.ownersOf(ip, atNs).map(view => view.cookie));
-  const alive = pods.filter(({ netnsCookie }) => netnsCookie !== undefined && owners.has(netnsCookie));
-  return alive.length === 1 ? alive[0] : undefined;
+  const owners = known.inventory.ownersOf(ip, atNs).filter(view => mayBeOf(index, view, atNs, known));
+  if (owners.length === 0) return pods.length === 1 ? pods[0] : undefined;
+  const there = owners.map(view => known.memberOf(view, atNs)?.member);
+  const [found] = there;
+  return there.length === 1 && found?.kind === 'pod' ? found.pod : undefined;
+}
+
+/** Its own, or not known and linked to one of its nodes. Other clusters have the same addresses. */
+function mayBeOf(index: ClusterIndex, view: NetnsView, atNs: number, known: Known): boolean {
+  const found = known.memberOf(view, atNs);
+  if (found !== undefined) return found.index.name === index.name;
+  return linkedTo(view).some(cookie => {
+    const other = known.inventory.viewAt(cookie, atNs);
+    const around = other && known.memberOf(other, atNs);
+    return around?.index.name === index.name && around.member.kind === 'node';
+  });
 }
 
 /** A bridge, tunnel or gateway address of a node; not if two nodes have it. */
 function nodeOwning(index: ClusterIndex, ip: string, atNs: number, known: Known) {
   const nodes = known.inventory
     .ownersOf(ip, atNs)
-    .map(view => index.member(view, known.inventory, atNs))
-    .flatMap(member => (member?.kind === 'node' ? [member.node] : []));
+    .map(view => known.memberOf(view, atNs))
+    .filter(found => found?.index.name === index.name)
+    .flatMap(found => (found?.member.kind === 'node' ? [found.member.node] : []));
   return nodes.length === 1 ? nodes[0] : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Everything on the machine that a name can mean, with what it stands for. */
 import type { ClusterPod, ClusterService } from '../model/inventory.ts';
 import { isLinkLocal, isLoopbackIp } from './addresses.ts';
-import type { ClusterIndex } from './cluster-index.ts';
+import type { ClusterIndex, Member } from './cluster-index.ts';
 import type { When } from './inventory.ts';
 import type { Names } from './names.ts';
 import type { NetnsView } from './netns-view.ts';
@@ -19,7 +19,7 @@ export interface Candidate {
   readonly selection: Selection;
 }
 
-export function candidatesOf(names: Names, when: When = names.inventory.latestNs): Candidate[] {
+export function candidatesOf(names: Names, when: When = names.latestNs): Candidate[] {
   const views = names.inventory.all(when);
   const clusters = names.clustersAt(when);
   const several = clusters.length > 1;
@@ -30,9 +30,7 @@ export function candidatesOf(names: Names, when: When = names.inventory.latestNs
 }
 
 /** Cookies of the namespaces that a cluster's member lives in. */
-type FindCookies = (
-  matches: (member: NonNullable<ReturnType<ClusterIndex['member']>>) => boolean,
-) => readonly NetnsView[];
+type FindCookies = (matches: (member: Member) => boolean) => readonly NetnsView[];
 
 function clusterCandidates(
   index: ClusterIndex,
@@ -43,7 +41,10 @@ function clusterCandidates(
 ): Candidate[] {
   const { snapshot } = index;
   const atNs = names.inventory.timeOf(when);
-  const members = views.map(view => ({ view, member: index.member(view, names.inventory, atNs) }));
+  const members = views.map(view => {
+    const found = names.memberOf(view, atNs);
+    return { view, member: found?.index.name === index.name ? found.member : undefined };
+  });
   const find: FindCookies = matches =>
     members.filter(({ member }) => member !== undefined && matches(member)).map(({ view }) => view);
   const prefix = several ? `${snapshot.name}:` : '';

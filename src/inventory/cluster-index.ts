@@ -1,10 +1,4 @@
-/**
- * One version of what a cluster says about itself, indexed by namespace and by address.
- *
- * Where the cluster does not know its namespaces (a Kubernetes API does not), they are found by address: a node is the one
- * namespace that owns the node's address, a pod the one that owns the pod's address and hangs on the node by a veth. Where
- * two fit, none is named.
- */
+/** What a cluster said about itself, as it was at one moment, by namespace and by address. */
 import type {
   ClusterNode,
   ClusterPod,
@@ -13,8 +7,9 @@ import type {
   ClusterSnapshot,
 } from '../model/inventory.ts';
 import { inCidr } from './addresses.ts';
-import type { Inventory } from './inventory.ts';
+import type { ClusterBook } from './cluster-book.ts';
 import type { NetnsView } from './netns-view.ts';
+import type { Span } from './timed.ts';
 
 export type Member =
   | { readonly kind: 'pod'; readonly pod: ClusterPod }
@@ -28,135 +23,167 @@ export interface ServiceMatch {
   readonly byEntry: boolean;
 }
 
-interface Known {
-  readonly netnsCookie?: string;
-  readonly netnsName?: string;
-}
-
 export class ClusterIndex {
-  readonly snapshot: ClusterSnapshot;
-  readonly #byCookie = new Map<string, Member>();
-  readonly #byNetnsName = new Map<string, Member>();
-  readonly #podsByIp = new Map<string, ClusterPod[]>();
-  readonly #nodesByIp = new Map<string, ClusterNode>();
-  readonly #machinesByIp = new Map<string, Member>();
-  readonly #servicesByIp = new Map<string, { readonly service: ClusterService; readonly byEntry: boolean }>();
-  readonly #nodePorts = new Map<string, ServiceMatch>();
-  readonly #unplacedNodes: readonly ClusterNode[];
-  readonly #unplacedPods: readonly ClusterPod[];
+  readonly name: string;
+  readonly #book: ClusterBook;
+  readonly #atNs: number;
+  #snapshot: ClusterSnapshot | undefined;
+  #ranges: readonly string[] | undefined;
 
-  constructor(snapshot: ClusterSnapshot) {
-    this.snapshot = snapshot;
-    for (const node of snapshot.nodes) {
-      this.#place(node, { kind: 'node', node });
-      for (const ip of node.ips) this.#nodesByIp.set(ip, node);
+  constructor(book: ClusterBook, atNs: number) {
+    this.name = book.name;
+    this.#book = book;
+    this.#atNs = atNs;
+  }
+
+  get snapshot(): ClusterSnapshot {
+    const { nodes, pods, services, machines, cni } = this.#book;
+    this.#snapshot ??= {
+      name: this.name,
+      ...(cni === undefined ? {} : { cni }),
+      nodes: nodes.all(this.#atNs),
+      pods: pods.all(this.#atNs),
+      services: services.all(this.#atNs),
+      machines: machines.all(this.#atNs),
+    };
+    return this.#snapshot;
+  }
+
+  /** Where the cluster itself knows the namespace, or a cgroup of it names the pod. */
+  proven(view: NetnsView): Member | undefined {
+    const { names, processes } = view.snapshot;
+    for (const key of [`cookie ${view.cookie}`, ...names.map(name => `netns ${name}`)]) {
+      const member = this.#placed(key);
+      if (member !== undefined) return member;
     }
-    for (const pod of snapshot.pods) this.#addPod(pod);
-    for (const machine of snapshot.machines) {
-      const member: Member = { kind: machine.kind, name: machine.name };
-      this.#place(machine, member);
-      for (const ip of machine.ips) this.#machinesByIp.set(ip, member);
+    // Such a proof holds for as long as the namespace lives, so also before the cluster told of the pod.
+    for (const { pod: uid, container } of processes) {
+      const pod = uid === undefined ? undefined : this.#book.pods.ever(`uid ${uid}`);
+      const found = pod ?? (container && this.#book.pods.ever(`container ${container}`));
+      if (found) return this.#memberOfPod(found);
     }
-    for (const service of snapshot.services) this.#addService(service);
-    this.#unplacedNodes = snapshot.nodes.filter(isUnplaced);
-    this.#unplacedPods = snapshot.pods.filter(pod => pod.hostNetwork !== true && isUnplaced(pod));
+    return undefined;
   }
 
-  #place(known: Known, member: Member): void {
-    if (known.netnsCookie !== undefined) this.#byCookie.set(known.netnsCookie, member);
-    else if (known.netnsName !== undefined) this.#byNetnsName.set(known.netnsName, member);
+  #placed(key: string): Member | undefined {
+    const pod = this.#only(this.#book.pods.with(key, this.#atNs));
+    if (pod !== undefined) return { kind: 'pod', pod };
+    const node = this.#only(this.#book.nodes.with(key, this.#atNs));
+    if (node !== undefined) return { kind: 'node', node };
+    const machine = this.#only(this.#book.machines.with(key, this.#atNs));
+    return machine && { kind: machine.kind, name: machine.name };
   }
 
-  #addPod(pod: ClusterPod): void {
-    // A pod of the host's network lives in its node's namespace and shares its address.
-    if (pod.hostNetwork === true) return;
-    this.#place(pod, { kind: 'pod', pod });
-    for (const ip of pod.ips) this.#podsByIp.set(ip, [...(this.#podsByIp.get(ip) ?? []), pod]);
+  #memberOfPod(pod: ClusterPod): Member | undefined {
+    if (pod.hostNetwork !== true) return { kind: 'pod', pod };
+    const node = this.#book.nodes.all(this.#atNs).find(({ name }) => name === pod.node);
+    return node && { kind: 'node', node };
   }
 
-  #addService(service: ClusterService): void {
-    for (const ip of service.clusterIps) this.#servicesByIp.set(ip, { service, byEntry: false });
-    for (const ip of [...service.externalIps, ...service.loadBalancerIps])
-      this.#servicesByIp.set(ip, { service, byEntry: true });
-    for (const port of service.ports) {
-      if (port.nodePort !== undefined)
-        this.#nodePorts.set(`${port.protocol}:${port.nodePort}`, { service, port, byEntry: true });
-    }
+  #only<T>([first, second]: readonly Span<T>[]): T | undefined {
+    return second === undefined ? first?.value : undefined;
   }
 
-  member(view: NetnsView, inventory: Inventory, atNs: number): Member | undefined {
-    const known = this.#byCookie.get(view.cookie);
-    if (known !== undefined) return known;
-    for (const name of view.snapshot.names) {
-      const named = this.#byNetnsName.get(name);
-      if (named !== undefined) return named;
-    }
-    if (this.#unplacedNodes.length === 0 && this.#unplacedPods.length === 0) return undefined;
-    return this.#nodeByAddress(view, inventory, atNs) ?? this.#podByAddress(view, inventory, atNs);
-  }
-
-  #nodeByAddress(view: NetnsView, inventory: Inventory, atNs: number): Member | undefined {
-    const node = this.#unplacedNodes.find(candidate =>
-      candidate.ips.some(ip => view.owner(ip) !== undefined),
-    );
-    if (node === undefined) return undefined;
-    const owners = node.ips.flatMap(ip => inventory.ownersOf(ip, atNs));
-    return owners.every(owner => owner.cookie === view.cookie) ? { kind: 'node', node } : undefined;
-  }
-
-  #podByAddress(view: NetnsView, inventory: Inventory, atNs: number): Member | undefined {
-    const pods = this.#unplacedPods.filter(pod => pod.ips.some(ip => view.owner(ip) !== undefined));
-    const fitting = pods.filter(pod => this.#hangsOn(view, pod.node, inventory, atNs));
-    return fitting.length === 1 ? { kind: 'pod', pod: fitting[0]! } : undefined;
-  }
-
-  /** Is the other end of one of its veths in that node? */
-  #hangsOn(view: NetnsView, node: string, inventory: Inventory, atNs: number): boolean {
-    return view.snapshot.links.some(link => {
-      const other = link.peer?.netns === undefined ? undefined : inventory.viewAt(link.peer.netns, atNs);
-      if (other === undefined || other.cookie === view.cookie) return false;
-      const member = this.member(other, inventory, atNs);
-      return member?.kind === 'node' && member.node.name === node;
-    });
-  }
-
-  /** The pods that have, or just had, this address. */
+  /** The pods that have, or just had, this address. Those that are being deleted only where nobody else has it. */
   podsWith(ip: string): readonly ClusterPod[] {
-    return this.#podsByIp.get(ip) ?? [];
+    const all = this.#book.pods.with(`ip ${ip}`, this.#atNs).map(({ value }) => value);
+    const staying = all.filter(({ leaving }) => leaving !== true);
+    return staying.length > 0 ? staying : all;
+  }
+
+  /** Of which the cluster does not know the namespace, with when this was told of them. */
+  unplacedPodsWith(ip: string): readonly { readonly pod: ClusterPod; readonly toldNs: number }[] {
+    return this.#book.pods
+      .with(`ip ${ip}`, this.#atNs)
+      .map(({ value: pod, toldNs }) => ({ pod, toldNs }))
+      .filter(({ pod }) => isUnplaced(pod));
   }
 
   nodeWith(ip: string): ClusterNode | undefined {
-    return this.#nodesByIp.get(ip);
+    return this.#only(this.#book.nodes.with(`ip ${ip}`, this.#atNs));
+  }
+
+  /** Of which the cluster does not know the namespace, and which may be on this machine. */
+  unplacedNodeWith(ip: string): ClusterNode | undefined {
+    const node = this.nodeWith(ip);
+    return node !== undefined && isUnplaced(node) && node.onThisKernel !== false ? node : undefined;
   }
 
   machineWith(ip: string): Member | undefined {
-    return this.#machinesByIp.get(ip);
+    const machine = this.#only(this.#book.machines.with(`ip ${ip}`, this.#atNs));
+    return machine && { kind: machine.kind, name: machine.name };
   }
 
-  /** By the service's own addresses. The port only tells which of its ports. */
+  /** Is it an address that services are reached by? */
+  isService(ip: string): boolean {
+    const { services } = this.#book;
+    return services.with(`ip ${ip}`, this.#atNs).length + services.with(`entry ${ip}`, this.#atNs).length > 0;
+  }
+
+  /**
+   * By the addresses of services. A cluster address is one service's, and its port only tells which of its ports. An external or load balancer's
+   * address may be that of several, each with its ports, or a node's, where other ports are no service's.
+   */
   serviceAt(ip: string, port: number | undefined, proto: string): ServiceMatch | undefined {
-    const found = this.#servicesByIp.get(ip);
-    if (found === undefined) return undefined;
-    const match = found.service.ports.find(
-      candidate => candidate.port === port && candidate.protocol === proto,
-    );
-    return { ...found, ...(match === undefined ? {} : { port: match }) };
+    const own = this.#book.services.with(`ip ${ip}`, this.#atNs)[0]?.value;
+    if (own !== undefined) return matchOf(own, port, proto, false);
+    const entries = this.#book.services
+      .with(`entry ${ip}`, this.#atNs)
+      .map(({ value }) => matchOf(value, port, proto, true));
+    const exact = entries.find(match => match.port !== undefined);
+    if (exact !== undefined) return exact;
+    return entries.length === 1 && this.nodeWith(ip) === undefined ? entries[0] : undefined;
   }
 
   nodePort(port: number | undefined, proto: string): ServiceMatch | undefined {
-    return port === undefined ? undefined : this.#nodePorts.get(`${proto}:${port}`);
+    if (port === undefined) return undefined;
+    const service = this.#only(this.#book.services.with(`node port ${proto} ${port}`, this.#atNs));
+    const match = service?.ports.find(each => each.nodePort === port && each.protocol === proto);
+    return service && match && { service, port: match, byEntry: true };
+  }
+
+  /** The pod that this port of a node leads to. */
+  hostPort(
+    node: string,
+    ip: string,
+    port: number | undefined,
+    proto: string,
+  ): { readonly pod: ClusterPod; readonly portName?: string } | undefined {
+    if (port === undefined) return undefined;
+    for (const { value: pod } of this.#book.pods.with(`host port ${proto} ${port}`, this.#atNs)) {
+      const match = pod.hostPorts?.find(
+        each => each.port === port && each.protocol === proto && (each.ip ?? ip) === ip,
+      );
+      if (pod.node === node && match !== undefined && pod.ips.length > 0)
+        return { pod, ...(match.name === undefined ? {} : { portName: match.name }) };
+    }
+    return undefined;
   }
 
   /** Could the address be one of the cluster's that is not listed (any more)? */
   couldOwn(ip: string): boolean {
-    if (this.snapshot.nodes.some(node => node.podCidrs.some(cidr => inCidr(ip, cidr)))) return true;
-    // The range of cluster addresses is in no list; the usual one is a /16 or larger, in IPv6 a /112.
-    const bits = ip.includes(':') ? 112 : 16;
-    return this.snapshot.services.some(service =>
-      service.clusterIps.some(own => inCidr(ip, `${own}/${bits}`)),
-    );
+    this.#ranges ??= rangesOf(this.snapshot);
+    return this.#ranges.some(range => inCidr(ip, range));
   }
 }
 
-const isUnplaced = (known: Known): boolean =>
+function rangesOf({ nodes, services }: ClusterSnapshot): string[] {
+  // The range of cluster addresses is in no list; the usual one is a /16 or larger, in IPv6 a /112.
+  const around = services.flatMap(({ clusterIps }) =>
+    clusterIps.map(ip => (ip.includes(':') ? `${ip}/112` : `${ip.replace(/\.\d+\.\d+$/, '.0.0')}/16`)),
+  );
+  return [...new Set([...nodes.flatMap(({ podCidrs }) => podCidrs), ...around])];
+}
+
+function matchOf(
+  service: ClusterService,
+  port: number | undefined,
+  proto: string,
+  byEntry: boolean,
+): ServiceMatch {
+  const match = service.ports.find(each => each.port === port && each.protocol === proto);
+  return { service, byEntry, ...(match === undefined ? {} : { port: match }) };
+}
+
+const isUnplaced = (known: { readonly netnsCookie?: string; readonly netnsName?: string }): boolean =>
   known.netnsCookie === undefined && known.netnsName === undefined;

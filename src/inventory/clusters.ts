@@ -3,7 +3,7 @@ import { TracerError } from '../base/errors.ts';
 import type { When } from './inventory.ts';
 import type { Names } from './names.ts';
 
-export function requireCluster(names: Names, cluster: string, when: When = names.inventory.latestNs): void {
+export function requireCluster(names: Names, cluster: string, when: When = names.latestNs): void {
   const known = names.clustersAt(when).map(({ snapshot }) => snapshot.name);
   if (known.includes(cluster)) return;
   throw new TracerError('UNKNOWN_NAME', `no cluster is called "${cluster}"`, {

@@ -59,6 +59,19 @@ export function serviceEndpoint(
   };
 }
 
+/** By a port of its node. */
+export function hostPortEndpoint(
+  { pod, portName }: { readonly pod: ClusterPod; readonly portName?: string },
+  cluster: string,
+  at: Address,
+): Endpoint {
+  return {
+    ...podEndpoint(pod, cluster, at),
+    ...(portName === undefined ? {} : { portName }),
+    entry: withPort(at.ip, at.port),
+  };
+}
+
 export function endpointOfMember(member: Member, cluster: string, at: Address): Endpoint {
   if (member.kind === 'pod') return podEndpoint(member.pod, cluster, at);
   if (member.kind === 'node')

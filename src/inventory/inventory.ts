@@ -30,6 +30,8 @@ const keepNs = 60e9;
 const versionsMax = 256;
 
 interface History {
+  /** When it was found; -∞ where it was there when we began to look. */
+  readonly bornNs: number;
   readonly versions: NetnsView[];
   goneNs?: number;
 }
@@ -71,7 +73,8 @@ export class Inventory {
     return this.#changedNs + graceNs;
   }
 
-  apply(frame: InventoryFrame): void {
+  /** `first`: of the look that everything begins with. */
+  apply(frame: InventoryFrame, first = false): void {
     const atNs = this.timeOf(BigInt(frame.timeNs));
     const key = keyOf(frame.cookie);
     this.#rev += 1;
@@ -84,7 +87,8 @@ export class Inventory {
       const view = new NetnsView(frame, atNs);
       const before = history?.versions.at(-1);
       if (before === undefined || !answersTheSame(before, view)) this.#answersChange(atNs);
-      if (history === undefined) this.#histories.set(key, { versions: [view] });
+      if (history === undefined)
+        this.#histories.set(key, { bornNs: first ? Number.NEGATIVE_INFINITY : atNs, versions: [view] });
       else addVersion(history, view, this.#latestNs);
     }
     this.#forget();
@@ -109,6 +113,11 @@ export class Inventory {
     const atNs = this.timeOf(when);
     // After its end too: the last packets of a namespace may be told late, and its cookie is not used again.
     return history === undefined ? undefined : versionAt(history.versions, atNs);
+  }
+
+  /** When it was found first; -∞ for one that was there when we began to look. */
+  bornNs(cookie: Cookie): number {
+    return this.#histories.get(keyOf(cookie))?.bornNs ?? Number.NEGATIVE_INFINITY;
   }
 
   netnsAt(cookie: Cookie, when: When): NetnsSnapshot | undefined {
@@ -222,9 +231,16 @@ function answersTheSame(before: NetnsView, after: NetnsView): boolean {
     return JSON.stringify([
       [names, own, inode, links, addresses, routes, ipForward],
       [labelOf(view), containerOf(view)],
+      evidenceOf(view),
     ]);
   };
   return facts(before) === facts(after);
+}
+
+/** Pods and containers that cgroups of its processes name: what it may be told by. */
+function evidenceOf({ snapshot }: NetnsView): readonly string[] {
+  const all = snapshot.processes.flatMap(({ pod, container }) => [pod, container]);
+  return [...new Set(all.filter(each => each !== undefined))].sort();
 }
 
 /** Frames of one namespace come in order of time; a recording that was put together may not keep to it. */

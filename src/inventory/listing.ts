@@ -35,7 +35,7 @@ export interface ListOptions {
 
 /** `@throws` UNKNOWN_NAME for a cluster that is not known. */
 export function list(kind: ListingKind, names: Names, options: ListOptions = {}): Listing {
-  const { cluster, namespace, when = names.inventory.latestNs } = options;
+  const { cluster, namespace, when = names.latestNs } = options;
   if (cluster !== undefined) requireCluster(names, cluster, when);
   const rows = rowsOf[kind](names, when).filter(
     row =>

@@ -5,11 +5,13 @@
  * address is named by the cluster that the namespace belongs to in which it was seen. Seen from outside of any cluster, it
  * is named by whoever owns it among the namespaces that are linked to the viewer. Where two fit it stays an address.
  */
-import type { ClusterSnapshot } from '../model/inventory.ts';
+import type { ClusterFrame } from '../model/inventory.ts';
 import type { Endpoint } from '../model/journey.ts';
 import { type Answer, findAnswer } from './answers.ts';
-import { ClusterIndex } from './cluster-index.ts';
+import { ClusterBook } from './cluster-book.ts';
+import type { ClusterIndex } from './cluster-index.ts';
 import type { Cookie, Inventory, When } from './inventory.ts';
+import { type Found, memberOf } from './members.ts';
 import type { NetnsView } from './netns-view.ts';
 import { containerLabel, containerOf, labelOf, type Place, placeOfMember } from './place.ts';
 
@@ -18,25 +20,25 @@ const keepNs = 60e9;
 /** Addresses that are remembered with who they are. */
 const answersMax = 50_000;
 
-interface Version {
-  readonly fromNs: number;
-  /** Absent: the cluster is gone. */
-  readonly index?: ClusterIndex;
-}
-
 export class Names {
   readonly inventory: Inventory;
-  readonly #clusters = new Map<string, Version[]>();
+  readonly #clusters = new Map<string, ClusterBook>();
   #rev = 0;
   #places = new WeakMap<NetnsView, { readonly stamp: number; readonly place: Place }>();
+  #members = new WeakMap<NetnsView, { readonly stamp: number; readonly found: Found | undefined }>();
   #answers = new Map<Cookie, Map<string, Answer>>();
   #answerCount = 0;
   #answersRev = -1;
   #changedNs = Number.NEGATIVE_INFINITY;
 
-  constructor(inventory: Inventory, clusters: readonly ClusterSnapshot[] = []) {
+  constructor(inventory: Inventory, clusters: readonly ClusterFrame[] = []) {
     this.inventory = inventory;
     for (const cluster of clusters) this.apply(cluster);
+  }
+
+  /** Time of the newest that was told of namespaces or clusters. */
+  get latestNs(): number {
+    return Math.max(this.inventory.latestNs, this.#changedNs);
   }
 
   /** Grows with each version of a cluster. */
@@ -54,40 +56,37 @@ export class Names {
     return Math.max(this.#changedNs, this.inventory.settledNs);
   }
 
-  /** A cluster's new state, from then on. Its first also tells what was before: nothing else does. */
-  apply(cluster: ClusterSnapshot, when?: When): void {
-    this.#add(cluster.name, new ClusterIndex(cluster), when);
-  }
-
-  /** The cluster is gone from then on. */
-  remove(name: string, when?: When): void {
-    if (this.#clusters.has(name)) this.#add(name, undefined, when);
-  }
-
-  #add(name: string, index: ClusterIndex | undefined, when: When | undefined): void {
-    const known = this.#clusters.get(name) ?? [];
-    const fromNs =
-      known.length === 0 ? Number.NEGATIVE_INFINITY : this.inventory.timeOf(when ?? this.inventory.latestNs);
-    const versions = known.filter(version => version.fromNs < fromNs);
-    versions.push(index === undefined ? { fromNs } : { fromNs, index });
-    while (versions.length > 1 && fromNs - versions[1]!.fromNs > keepNs) versions.shift();
-    this.#clusters.set(name, versions);
-    this.#changedNs = Math.max(this.#changedNs, fromNs);
+  /** What a cluster says, from the time that it says on, else from `when` on. Its first also tells what was before. */
+  apply(frame: ClusterFrame, when?: When): void {
+    const atNs = this.inventory.timeOf(
+      frame.timeNs === undefined ? (when ?? this.latestNs) : BigInt(frame.timeNs),
+    );
+    const book = this.#clusters.get(frame.name) ?? new ClusterBook(frame.name);
+    this.#clusters.set(frame.name, book);
+    if (!book.apply(frame, atNs)) return;
+    book.forget(atNs - keepNs);
+    this.#changedNs = Math.max(this.#changedNs, atNs);
     this.#rev += 1;
   }
 
-  clustersAt(when: When = this.inventory.latestNs): ClusterIndex[] {
+  clustersAt(when: When = this.latestNs): ClusterIndex[] {
     const atNs = this.inventory.timeOf(when);
-    const found: ClusterIndex[] = [];
-    for (const versions of this.#clusters.values()) {
-      const index = versions.findLast(version => version.fromNs <= atNs)?.index;
-      if (index !== undefined) found.push(index);
-    }
+    return [...this.#clusters.values()].flatMap(book => book.at(atNs) ?? []);
+  }
+
+  /** Which pod or node of which cluster it is. */
+  memberOf(view: NetnsView, atNs: number): Found | undefined {
+    const recent = atNs >= this.settledNs;
+    const stamp = this.stamp;
+    const cached = recent ? this.#members.get(view) : undefined;
+    if (cached?.stamp === stamp) return cached.found;
+    const found = memberOf(view, this.clustersAt(atNs), this.inventory, atNs);
+    if (recent) this.#members.set(view, { stamp, found });
     return found;
   }
 
   /** Undefined: the namespace is not known (yet). */
-  placeOf(cookie: Cookie, when: When = this.inventory.latestNs): Place | undefined {
+  placeOf(cookie: Cookie, when: When = this.latestNs): Place | undefined {
     const view = this.inventory.viewAt(cookie, when);
     return view && this.placeIn(view, this.inventory.timeOf(when));
   }
@@ -103,10 +102,8 @@ export class Names {
   }
 
   #findPlace(view: NetnsView, atNs: number): Place {
-    for (const index of this.clustersAt(atNs)) {
-      const member = index.member(view, this.inventory, atNs);
-      if (member !== undefined) return placeOfMember(member, index, view);
-    }
+    const found = this.memberOf(view, atNs);
+    if (found !== undefined) return placeOfMember(found.member, found.index, view);
     const netnsName = view.snapshot.names[0];
     const common = { ...(netnsName === undefined ? {} : { netnsName }) };
     if (view.snapshot.own) return { kind: 'host', node: 'host', label: 'host', ...common };

@@ -40,7 +40,7 @@ export function labelOf(view: NetnsView): string {
 
 export function placeOfMember(member: Member, index: ClusterIndex, view: NetnsView): Place {
   const netnsName = view.snapshot.names[0];
-  const common = { cluster: index.snapshot.name, ...(netnsName === undefined ? {} : { netnsName }) };
+  const common = { cluster: index.name, ...(netnsName === undefined ? {} : { netnsName }) };
   if (member.kind === 'pod')
     return { kind: 'pod', node: member.pod.node, pod: member.pod, label: member.pod.name, ...common };
   if (member.kind === 'node')

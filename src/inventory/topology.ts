@@ -50,7 +50,7 @@ export interface TopologyOptions {
 
 /** `@throws` UNKNOWN_NAME for a cluster that is not known. */
 export function topologyOf(names: Names, options: TopologyOptions = {}): Topology {
-  const { cluster, when = names.inventory.latestNs } = options;
+  const { cluster, when = names.latestNs } = options;
   if (cluster !== undefined) requireCluster(names, cluster, when);
   const spaces = names.inventory
     .all(when)

@@ -64,8 +64,12 @@ export interface FdbSnapshot {
 export interface ProcessSnapshot {
   readonly pid: number;
   readonly comm: string;
-  /** The last component of its cgroup path where that names a container. */
+  /** The innermost container that its cgroup path names: 64 hexadecimal digits. */
   readonly container?: string;
+  /** The container around that one: of a pod in a node that is a container itself (kind), the node. */
+  readonly within?: string;
+  /** UID of the pod that its cgroup path names. */
+  readonly pod?: string;
 }
 
 export interface NetnsSnapshot {
@@ -99,19 +103,41 @@ export type InventoryFrame = NetnsSnapshot | NetnsGone;
 
 // ---- what a cluster says about itself (the practice cluster's state file; a Kubernetes API) ----
 
-export interface ClusterPod {
+export interface NamespacedName {
   readonly namespace: string;
   readonly name: string;
+}
+
+export interface ClusterPod extends NamespacedName {
   readonly node: string;
+  /** None of one that has ended: its addresses may be another's by now. */
   readonly ips: readonly string[];
   readonly hostNetwork?: true;
   readonly labels?: Readonly<Record<string, string>>;
   readonly containers: readonly string[];
+  readonly uid?: string;
+  /** As its cgroups name them: what runs of it, or ran last. */
+  readonly containerIds?: readonly string[];
+  /** What made it: `Deployment`, `StatefulSet`, `DaemonSet`, `Job`, … */
+  readonly owner?: { readonly kind: string; readonly name: string };
+  /** Ports of its node that lead to it. */
+  readonly hostPorts?: readonly ClusterHostPort[];
+  /** It is being deleted: its addresses may be another's before that is told. */
+  readonly leaving?: true;
   /** Cookie of its network namespace where known. */
   readonly netnsCookie?: string;
   /** Name of its network namespace (`ip netns`) where it has one. */
   readonly netnsName?: string;
   readonly resolvConf?: string;
+}
+
+export interface ClusterHostPort {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly port: number;
+  /** Of the container's port. */
+  readonly name?: string;
+  /** Only on this address of the node. */
+  readonly ip?: string;
 }
 
 export interface ClusterServicePort {
@@ -127,9 +153,7 @@ export interface ClusterServicePort {
   }[];
 }
 
-export interface ClusterService {
-  readonly namespace: string;
-  readonly name: string;
+export interface ClusterService extends NamespacedName {
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
   readonly clusterIps: readonly string[];
   readonly externalIps: readonly string[];
@@ -143,6 +167,10 @@ export interface ClusterNode {
   readonly podCidrs: readonly string[];
   readonly netnsCookie?: string;
   readonly netnsName?: string;
+  /** Does its kernel say the same boot id as this one? Absent: it does not say. */
+  readonly onThisKernel?: boolean;
+  /** As its kubelet says: `containerd://2.1.9`. */
+  readonly runtime?: string;
 }
 
 /** One namespace that belongs to the cluster's machine without being a node or pod (the practice cluster's host, outside). */
@@ -154,7 +182,11 @@ export interface ClusterMachine {
   readonly netnsName?: string;
 }
 
+/** All that a cluster says of itself. */
 export interface ClusterSnapshot {
+  /** Kernel monotonic ns from which on it holds, decimal; absent: from when it is read in the stream. */
+  readonly timeNs?: string;
+  readonly gone?: undefined;
   /** `lab:NAME` or the kubeconfig context. */
   readonly name: string;
   readonly cni?: string;
@@ -163,3 +195,29 @@ export interface ClusterSnapshot {
   readonly services: readonly ClusterService[];
   readonly machines: readonly ClusterMachine[];
 }
+
+/** By name alone: what a node is called, or `namespace/name`. */
+export interface ClusterNames {
+  readonly nodes?: readonly string[];
+  readonly pods?: readonly string[];
+  readonly services?: readonly string[];
+}
+
+/** What is different from then on: new or changed as a whole, or gone. */
+export interface ClusterChange {
+  readonly timeNs: string;
+  readonly name: string;
+  readonly gone: ClusterNames;
+  readonly nodes: readonly ClusterNode[];
+  readonly pods: readonly ClusterPod[];
+  readonly services: readonly ClusterService[];
+}
+
+/** The cluster is not there any more, or not asked any more. */
+export interface ClusterGone {
+  readonly timeNs?: string;
+  readonly name: string;
+  readonly gone: true;
+}
+
+export type ClusterFrame = ClusterSnapshot | ClusterChange | ClusterGone;

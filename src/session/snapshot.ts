@@ -3,8 +3,9 @@
  * for files whose beginning is dropped, and for what follows a piece that could not be written.
  */
 import type { HelloFrame, ProcessSighting } from '../model/event.ts';
-import type { ClusterSnapshot, InventoryFrame } from '../model/inventory.ts';
+import type { ClusterFrame, InventoryFrame } from '../model/inventory.ts';
 import type { SessionNote } from '../model/session.ts';
+import { WholeCluster } from '../model/whole-cluster.ts';
 import type { Frame } from '../wire/decode.ts';
 import { jsonFrame, processFrame } from './encode.ts';
 
@@ -15,7 +16,7 @@ export class Snapshot {
   #hello: HelloFrame | undefined;
   #follow: SessionNote | undefined;
   readonly #inventory = new Map<string, InventoryFrame>();
-  readonly #clusters = new Map<string, ClusterSnapshot>();
+  readonly #clusters = new Map<string, WholeCluster>();
   readonly #symbols = new Map<number, string>();
   readonly #processes = new Map<number, ProcessSighting>();
 
@@ -30,7 +31,7 @@ export class Snapshot {
         else this.#inventory.set(frame.inventory.cookie, frame.inventory);
         break;
       case 'cluster':
-        this.#clusters.set(frame.cluster.name, frame.cluster);
+        this.#cluster(frame.cluster);
         break;
       case 'symbol':
         this.#symbols.set(frame.address, frame.name);
@@ -56,7 +57,9 @@ export class Snapshot {
     if (hello === undefined) return [];
     const baseNs = BigInt(hello.clock.monotonicNs);
     return [
-      ...[...this.#clusters.values()].map(cluster => jsonFrame('cluster', cluster)),
+      ...[...this.#clusters.values()].flatMap(({ snapshot }) =>
+        snapshot === undefined ? [] : jsonFrame('cluster', snapshot),
+      ),
       ...[...this.#inventory.values()].map(inventory => jsonFrame('inventory', inventory)),
       jsonFrame('hello', hello),
       ...(this.#follow === undefined ? [] : [jsonFrame('note', this.#follow)]),
@@ -77,6 +80,12 @@ export class Snapshot {
       ...[...this.#symbols].map(([address, name]) => jsonFrame('symbol', { address: String(address), name })),
       ...[...this.#processes.values()].map(sighting => processFrame(sighting, baseNs)),
     ];
+  }
+
+  #cluster(frame: ClusterFrame): void {
+    const cluster = this.#clusters.get(frame.name) ?? new WholeCluster();
+    this.#clusters.set(frame.name, cluster);
+    cluster.apply(frame);
   }
 
   #process(sighting: ProcessSighting): void {

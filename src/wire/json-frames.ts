@@ -1,13 +1,13 @@
 /** The frames that hold JSON. Each is checked as far as the stages behind rely on it: what does not fit is no frame. */
 import type { HelloFrame } from '../model/event.ts';
-import type { ClusterSnapshot, InventoryFrame } from '../model/inventory.ts';
+import type { ClusterFrame, InventoryFrame } from '../model/inventory.ts';
 import { frameType, recordVersion } from '../model/layout.generated.ts';
 import type { SessionNote } from '../model/session.ts';
 
 export type JsonFrame =
   | { readonly kind: 'hello'; readonly hello: HelloFrame }
   | { readonly kind: 'inventory'; readonly inventory: InventoryFrame }
-  | { readonly kind: 'cluster'; readonly cluster: ClusterSnapshot }
+  | { readonly kind: 'cluster'; readonly cluster: ClusterFrame }
   | { readonly kind: 'reply'; readonly applied?: number; readonly refused?: string; readonly why?: string }
   | { readonly kind: 'stats'; readonly stats: Readonly<Record<string, number | string>> }
   | { readonly kind: 'symbol'; readonly address: number; readonly name: string }
@@ -27,7 +27,7 @@ export function jsonFrame(type: number, value: unknown): JsonFrame | undefined {
         ? { kind: 'inventory', inventory: value as unknown as InventoryFrame }
         : undefined;
     case frameType.cluster:
-      return isCluster(value) ? { kind: 'cluster', cluster: value as unknown as ClusterSnapshot } : undefined;
+      return isCluster(value) ? { kind: 'cluster', cluster: value as unknown as ClusterFrame } : undefined;
     case frameType.reply:
       return replyFrame(value);
     case frameType.stats:
@@ -75,15 +75,20 @@ function isInventory(frame: Json): boolean {
 }
 
 function isCluster(cluster: Json): boolean {
+  const { name, timeNs, gone } = cluster;
+  if (typeof name !== 'string' || (timeNs !== undefined && !isDecimal(timeNs))) return false;
+  if (gone === true) return true;
+  if (!isListOfMembers(cluster)) return false;
+  if (gone === undefined) return isListOf(cluster.machines, { name: 'string', kind: 'string' }, ['ips']);
+  return timeNs !== undefined && isObject(gone) && Object.values(gone).every(isTextList);
+}
+
+function isListOfMembers({ nodes, pods, services }: Json): boolean {
   return (
-    typeof cluster.name === 'string' &&
-    isListOf(cluster.nodes, { name: 'string' }, ['ips', 'podCidrs']) &&
-    isListOf(cluster.pods, { namespace: 'string', name: 'string', node: 'string' }, ['ips', 'containers']) &&
-    isListOf(cluster.machines, { name: 'string', kind: 'string' }, ['ips']) &&
-    isListOf(cluster.services, { namespace: 'string', name: 'string', type: 'string' }, serviceIps) &&
-    (cluster.services as Json[]).every(service =>
-      isListOf(service.ports, { protocol: 'string', port: 'number' }),
-    )
+    isListOf(nodes, { name: 'string' }, ['ips', 'podCidrs']) &&
+    isListOf(pods, { namespace: 'string', name: 'string', node: 'string' }, ['ips', 'containers']) &&
+    isListOf(services, { namespace: 'string', name: 'string', type: 'string' }, serviceIps) &&
+    (services as Json[]).every(service => isListOf(service.ports, { protocol: 'string', port: 'number' }))
   );
 }
 

@@ -131,7 +131,7 @@ describe('when the machine changes', () => {
     const names = new Names(inventoryOf(...labNamespaces('one', 100)), [cluster]);
     const { follows, ips } = rig({}, names);
     await follows.add({ src: 'default/pod-a', dst: 'any' });
-    names.remove('lab:one');
+    names.apply({ name: 'lab:one', gone: true });
     await follows.refresh();
     expect(ips()).toContain('10.244.1.5');
     names.apply(moved('10.244.1.78'));

@@ -110,7 +110,7 @@ describe('what was asked before', () => {
     compare();
     expect(kept.device(102, 5, 3050 * ms)?.name).toBe('vz');
     expect(kept.device(102, 5, 3101 * ms)).toBeUndefined();
-    known.remove('lab:one', 4000 * ms);
+    known.apply({ name: 'lab:one', gone: true }, 4000 * ms);
     times.push(4000 * ms, 5000 * ms);
     compare();
     expect(kept.netns(104, 4000 * ms).kind).toBe('netns');

@@ -270,7 +270,7 @@ describe('names in time', () => {
 
   it('a cluster that is gone names nothing any more', () => {
     const names = oneLab();
-    names.remove('lab:one', 3000 * ms);
+    names.apply({ name: 'lab:one', gone: true }, 3000 * ms);
     expect(names.placeOf(104, 2000 * ms)?.kind).toBe('pod');
     expect(names.placeOf(104, 3000 * ms)).toMatchObject({ kind: 'netns', label: 'one-pod-a' });
   });

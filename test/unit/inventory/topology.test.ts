@@ -69,7 +69,7 @@ describe('the topology', () => {
     names.inventory.apply(netns(7));
     expect(topologyOf(names).rev).toBeGreaterThan(rev);
     const next = topologyOf(names).rev;
-    names.remove('lab:one');
+    names.apply({ name: 'lab:one', gone: true });
     expect(topologyOf(names).rev).toBeGreaterThan(next);
   });
 });

@@ -1,6 +1,11 @@
 /** What a recording begins anew with is what a reader needs of all that came before. */
 import { describe, expect, test } from 'vitest';
-import type { InventoryFrame } from '../../../src/model/inventory.ts';
+import type {
+  ClusterChange,
+  ClusterPod,
+  ClusterSnapshot,
+  InventoryFrame,
+} from '../../../src/model/inventory.ts';
 import { Snapshot } from '../../../src/session/snapshot.ts';
 import { Decoder, type Frame } from '../../../src/wire/decode.ts';
 import { recordedBytes } from '../../golden/recordings.ts';
@@ -31,6 +36,26 @@ describe('a snapshot', () => {
     expect(of(again, 'process')).toHaveLength(sockets.size);
     for (const { process } of of(again, 'process'))
       expect(of(seen, 'process').map(p => p.process)).toContainEqual(process);
+  });
+
+  test('has a cluster as it is after all that was said of it', () => {
+    const cluster = of(seen, 'cluster')[0]!.cluster as ClusterSnapshot;
+    const [first, second] = cluster.pods as [ClusterPod, ClusterPod];
+    const moved = { ...second, node: 'node-9' };
+    const change = (timeNs: string, more: Partial<ClusterChange>): Frame => ({
+      kind: 'cluster',
+      cluster: { timeNs, name: cluster.name, gone: {}, nodes: [], pods: [], services: [], ...more },
+    });
+    const again = noted(
+      ...seen,
+      change('7', { pods: [moved], gone: { pods: [`${first.namespace}/${first.name}`] } }),
+      change('8', { gone: { services: cluster.services.map(each => `${each.namespace}/${each.name}`) } }),
+      { kind: 'cluster', cluster: { ...cluster, name: 'other' } },
+      { kind: 'cluster', cluster: { name: 'other', gone: true } },
+    );
+    expect(of(again, 'cluster').map(each => each.cluster)).toEqual([
+      { ...cluster, timeNs: '8', pods: [moved, ...cluster.pods.slice(2)], services: [] },
+    ]);
   });
 
   test('begins with what the hello needs before it, and says what is followed', () => {

@@ -102,6 +102,13 @@ describe('JSON that is not what its frame is for', () => {
       'with half a service',
       { name: 'x', nodes: [], pods: [], machines: [], services: [{ name: 'a' }] },
     ],
+    ['cluster', 'that changes at no time', { name: 'x', gone: {}, nodes: [], pods: [], services: [] }],
+    [
+      'cluster',
+      'that loses what is no list of names',
+      { name: 'x', timeNs: '5', gone: { pods: [1] }, nodes: [], pods: [], services: [] },
+    ],
+    ['cluster', 'that is gone at a time that is none', { name: 'x', timeNs: 'soon', gone: true }],
     ['symbol', 'without a name', { address: '12', name: '' }],
     ['symbol', 'with an address that is none', { address: '0x12', name: 'ip_rcv' }],
   ];
