@@ -1,4 +1,4 @@
-# bpf/ with make, src/ with tsc into dist/. Expects $root, say.sh, node.sh.
+# bpf/ with make, src/ with tsc into dist/, web/ with Vite into dist/web/. Expects $root, say.sh, node.sh.
 
 build_bpf() {
   [ -f "$root/bpf/Makefile" ] || return 0
@@ -26,6 +26,26 @@ build_src() {
   quietly "$toolchain/log/tsc.log" "$toolchain_node" node_modules/typescript/bin/tsc -p . --outDir "$fresh" ||
     fail "src/ could not be compiled" "the compiler's output is above"
   source_fingerprint >"$fresh/.built-from"
+  [ ! -d dist/web ] || mv dist/web "$fresh/web"
   rm -rf dist
   mv "$fresh" dist
+}
+
+# The page is made of web/ and the nouns that it shares with src/.
+page_fingerprint() {
+  find "$root/web" "$root/vite.config.ts" "$root/src/model" "$root/src/base" "$root/node_modules/.installed-lock.json" \
+    -type f -printf '%P %s %T@\n' | sort | cksum
+}
+
+build_web() {
+  fingerprint=$(page_fingerprint)
+  [ "$fingerprint" = "$(cat "$root/dist/web/.built-from" 2>/dev/null)" ] && return 0
+  say "building web/"
+  fresh=$toolchain/dist-web
+  quietly "$toolchain/log/vite.log" "$toolchain_node" --disable-warning=ExperimentalWarning \
+    node_modules/vite/bin/vite.js build -c vite.config.ts --configLoader native --outDir "$fresh" ||
+    fail "web/ could not be built" "the output is above"
+  page_fingerprint >"$fresh/.built-from"
+  rm -rf dist/web
+  mv "$fresh" dist/web
 }

@@ -7,6 +7,7 @@ run_every_test() {
   failed=0
   step "lint and format" biome check
   step "types of sources and tests" "$node" node_modules/typescript/bin/tsc -p tsconfig.test.json
+  step "types of the page" "$node" node_modules/typescript/bin/tsc -p web
   unit_step "unit tests" "$node"
   floor_step
   kernel_step

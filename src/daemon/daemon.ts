@@ -11,7 +11,7 @@ import { isAnswered } from '../server/listen.ts';
 import { createServer } from '../server/server.ts';
 import { recordingPath } from './recording.ts';
 import { Scenarios } from './scenarios.ts';
-import { defaultSocket, tokenPath } from './sockets.ts';
+import { defaultSocket, pageFolder, tokenPath } from './sockets.ts';
 import { statsOf } from './stats.ts';
 import { Watching, type WatchingOptions } from './watching.ts';
 
@@ -73,6 +73,7 @@ export class Daemon {
     const server = createServer(controlOf(watching), watching.store, {
       token,
       hosts: [listen],
+      page: pageFolder,
       onInternal: error => options.note(`a bug in tracer: ${stackOf(error)}`),
     });
     this.#open.push(() => server.close());

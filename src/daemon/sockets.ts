@@ -1,5 +1,6 @@
 /** Where a daemon is found. */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export const defaultSocket = '/run/tracer/tracer.sock';
 export const defaultPort = 7077;
@@ -13,3 +14,6 @@ export function socketPath(option: string | undefined): string {
 export function tokenPath(socket: string): string {
   return socket === defaultSocket ? join(defaultSocket, '..', 'token') : `${socket}.token`;
 }
+
+/** Where the page was built to, seen from src as from dist. */
+export const pageFolder = fileURLToPath(new URL('../../dist/web', import.meta.url));

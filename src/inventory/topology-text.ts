@@ -1,5 +1,5 @@
 /** The topology for a terminal, and for Graphviz. */
-import type { Topology, TopologyLink, TopologyPlace } from './topology.ts';
+import type { Topology, TopologyLink, TopologyPlace } from '../model/topology.ts';
 
 interface Shape {
   readonly children: ReadonlyMap<string | undefined, readonly TopologyPlace[]>;

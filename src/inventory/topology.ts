@@ -3,6 +3,7 @@
  * every namespace has one and it leads nowhere.
  */
 import type { LinkSnapshot } from '../model/inventory.ts';
+import type { Topology, TopologyLink, TopologyPlace } from '../model/topology.ts';
 import { requireCluster } from './clusters.ts';
 import type { When } from './inventory.ts';
 import { isBridge, isLoopback, isPair, isTunnel } from './link-kinds.ts';
@@ -10,36 +11,6 @@ import type { Names } from './names.ts';
 import type { NetnsView } from './netns-view.ts';
 import type { Place } from './place.ts';
 import { linkedTo } from './reach.ts';
-
-export interface TopologyPlace {
-  readonly id: string;
-  readonly kind: 'host' | 'node' | 'pod' | 'netns' | 'dev' | 'bridge' | 'tunnel' | 'service';
-  readonly name: string;
-  /** Absent: nothing of this machine is around it. */
-  readonly parent?: string;
-  /** Cookie. */
-  readonly netns?: string;
-  readonly ifindex?: number;
-  readonly cluster?: string;
-  readonly namespace?: string;
-  /** With prefix length; a service's without. */
-  readonly addresses?: readonly string[];
-  readonly up?: boolean;
-}
-
-export interface TopologyLink {
-  readonly id: string;
-  /** lower: `a` lies over `b`. Of the others either end may be `a`. */
-  readonly kind: 'veth' | 'port' | 'tunnel' | 'lower';
-  readonly a: string;
-  readonly b: string;
-}
-
-export interface Topology {
-  readonly rev: number;
-  readonly places: readonly TopologyPlace[];
-  readonly links: readonly TopologyLink[];
-}
 
 export interface TopologyOptions {
   /** `--context`: what is of another cluster, or of none, is left out. */

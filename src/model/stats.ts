@@ -1,3 +1,5 @@
+import type { BigDecimal } from './journey.ts';
+
 /**
  * `/api/stats` of CONTRACT 8. Its sums balance: seen = what the taps told + filtered + lost + malformed + unaccounted, and
  * closed + open = kept + evicted.
@@ -23,6 +25,9 @@ export interface RecordingStats {
 
 export interface Stats {
   readonly session: string;
+  /** When the session began: RFC 3339 UTC, and the kernel's monotonic clock, from which `startNs` of journeys counts too. */
+  readonly startedAt: string;
+  readonly startNs: BigDecimal;
   readonly host: { readonly kernel: string; readonly machine: string; readonly cpus: number };
   readonly taps: readonly TapStats[];
   readonly events: {

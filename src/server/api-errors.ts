@@ -19,6 +19,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   LAB_NOT_UP: 409,
   TOO_LARGE: 413,
   NOT_JSON: 415,
+  NOT_BUILT: 503,
   TOO_BUSY: 503,
 };
 

@@ -1,8 +1,8 @@
 /** What goes in and out of each route, as JSON Schema: what comes in is held against it, what goes out is by the tests. */
 import { Type } from 'typebox';
-import type { Topology } from '../inventory/topology.ts';
 import { flowVersionSchema, journeyVersionSchema } from '../model/schema.generated.ts';
 import type { Stats } from '../model/stats.ts';
+import type { Topology } from '../model/topology.ts';
 import type { Follow } from './control.ts';
 
 const Id = Type.String({ minLength: 1, maxLength: 64 });
@@ -142,6 +142,8 @@ const topology = Type.Object(
 const stats = Type.Object(
   {
     session: Text,
+    startedAt: Text,
+    startNs: Type.String({ pattern: '^[0-9]+$' }),
     host: Type.Object({ kernel: Type.String(), machine: Type.String(), cpus: Count }, closed),
     taps: Type.Array(
       Type.Object(

@@ -4,9 +4,9 @@
  */
 import type { Readable } from 'node:stream';
 import type { Selection } from '../inventory/selection.ts';
-import type { Topology } from '../inventory/topology.ts';
 import type { FollowRequest } from '../model/follow.ts';
 import type { Stats } from '../model/stats.ts';
+import type { Topology } from '../model/topology.ts';
 
 export interface Follow extends FollowRequest {
   readonly id: string;

@@ -14,6 +14,7 @@ import { LiveHub } from './live-hub.ts';
 import type { LiveLimits } from './live-limits.ts';
 import { Methods, requireJsonBody } from './methods.ts';
 import { createMetrics } from './metrics.ts';
+import { addPage } from './page.ts';
 import { addRoutes } from './routes.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -22,6 +23,8 @@ export interface ServerOptions {
   readonly token: string;
   /** By which names or addresses, besides loopback's, it may be called: what --listen says. */
   readonly hosts?: readonly string[];
+  /** Folder of the built page; default: there is none. */
+  readonly page?: string;
   readonly live?: Partial<LiveLimits>;
   /** Told of bugs; default: nobody. */
   readonly onInternal?: (error: unknown) => void;
@@ -60,6 +63,8 @@ export function createServer(control: Control, store: JourneyStore, options: Ser
     preClose: done => done(),
   });
   void app.register(async child => addRoutes(child, { control, store, access, live, metrics }));
+  const { page } = options;
+  if (page !== undefined) void app.register(async child => addPage(child, page));
   const listeners: HttpServer[] = [];
   const listen = async (place: Place): Promise<HttpServer> => {
     await app.ready();

@@ -40,6 +40,8 @@ const control: Control = {
   isReady: () => true,
   stats: () => ({
     session: 'bench',
+    startedAt: '2026-11-20T10:00:00.000000000Z',
+    startNs: '0',
     host: { kernel: '', machine: '', cpus: 0 },
     taps: [],
     events: { seen: 0, filtered: { own: 0, sampled: 0 }, lost: 0, malformed: 0, unaccounted: 0 },

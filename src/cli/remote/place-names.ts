@@ -1,8 +1,8 @@
 /** How a person calls the namespace of a hop, as the daemon knows it. */
 import { readdirSync } from 'node:fs';
-import type { Topology } from '../../inventory/topology.ts';
 import { readNetnsCookies } from '../../lab/cookies.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
+import type { Topology } from '../../model/topology.ts';
 import type { DaemonClient } from './daemon-client.ts';
 
 export class PlaceNames {

@@ -4,7 +4,7 @@ import { filesIn, projectFiles, textOf } from './project-files.ts';
 
 const sourceFolders = ['src/', 'web/', 'bpf/', 'test/', 'scripts/', 'bin/'];
 const sources = sourceFolders.flatMap(folder =>
-  filesIn(folder, ['.ts', '.js', '.c', '.h', '.sh', '.bt', '/setup', '/run', '/tracer']),
+  filesIn(folder, ['.ts', '.tsx', '.css', '.js', '.c', '.h', '.sh', '.bt', '/setup', '/run', '/tracer']),
 );
 const lineCeiling = 400;
 

@@ -3,7 +3,7 @@ import { folderRules, importCycle, importsOf, importViolation } from './import-r
 import { filesIn, textOf } from './project-files.ts';
 
 const sources = new Map(
-  [...filesIn('src/', ['.ts']), ...filesIn('web/', ['.ts'])].map(path => [path, textOf(path)]),
+  [...filesIn('src/', ['.ts']), ...filesIn('web/', ['.ts', '.tsx'])].map(path => [path, textOf(path)]),
 );
 
 describe('the sources', () => {

@@ -87,7 +87,8 @@ export function importViolation(file: string, statement: ImportStatement): strin
   const rule = folderRules[folder];
   if (rule === undefined) return `${file}: folder ${folder} has no import rule`;
   if (!specifier.startsWith('.')) return packageViolation(file, rule, specifier);
-  if (!/\.(ts|json)$/.test(specifier)) return `${file}: ${specifier} does not name the file with its ending`;
+  if (!/\.(tsx?|json|css)$/.test(specifier))
+    return `${file}: ${specifier} does not name the file with its ending`;
   const target = folderOf(join(dirname(file), specifier));
   if (target === folder || rule.imports.includes(target)) return undefined;
   if (rule.typesOf?.includes(target)) {

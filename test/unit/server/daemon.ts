@@ -2,10 +2,10 @@
 import { Readable } from 'node:stream';
 import { TracerError } from '../../../src/base/errors.ts';
 import { select } from '../../../src/inventory/selectors.ts';
-import type { Topology } from '../../../src/inventory/topology.ts';
 import { topologyOf } from '../../../src/inventory/topology.ts';
 import type { FollowRequest } from '../../../src/model/follow.ts';
 import type { Stats } from '../../../src/model/stats.ts';
+import type { Topology } from '../../../src/model/topology.ts';
 import type { Control, Follow } from '../../../src/server/control.ts';
 import { createServer, type Server, type ServerOptions } from '../../../src/server/server.ts';
 import { JourneyStore } from '../../../src/store/journey-store.ts';
@@ -40,6 +40,8 @@ export class Runtime implements Control {
     const { journeys, closed, open, evictedJourneys } = this.#store.counts;
     return {
       session: this.session,
+      startedAt: '2026-11-20T10:00:00.000000000Z',
+      startNs: this.#replay.pipeline.hello!.clock.monotonicNs,
       host: { kernel: '6.18.0', machine: 'x86_64', cpus: 2 },
       taps: [
         { name: 'net_dev_queue', mechanism: 'tp_btf', state: 'on', events, lost },
