@@ -14,6 +14,10 @@ export const errorRegistry = {
   NOT_BUILT: { exit: 1, hint: 'run npm run setup, which builds bpf/ and src/' },
   COLLECTOR_START: { exit: 1, hint: 'tracer doctor says what this kernel allows' },
   COLLECTOR_DIED: { exit: 1, hint: 'what was seen before is kept; run the same command again' },
+  COLLECTOR_STUCK: {
+    exit: 1,
+    hint: 'run it again; from the daemon: tracer follow --standalone does without, starting the daemon anew helps it',
+  },
   FILTER_FULL: { exit: 1, hint: 'end another follow first, or follow something wider instead of several' },
   DAEMON_RUNNING: { exit: 1, hint: 'use that one, or give this one another --socket and --port' },
   DAEMON_GONE: { exit: 1, hint: 'tracer daemon starts it; tracer follow --standalone does without' },

@@ -1,5 +1,6 @@
 /** Parsers of option values; what they refuse is a usage error with a hint. */
 import { InvalidArgumentError } from 'commander';
+import { protocolNames, protocolPattern } from '../model/follow.ts';
 
 export function port(text: string): number {
   const value = Number(text);
@@ -45,9 +46,7 @@ export function durationMs(text: string): number {
   return value;
 }
 
-const protocols = ['tcp', 'udp', 'icmp', 'icmpv6', 'arp', 'sctp'];
-
 export function protocol(text: string): string {
-  if (protocols.includes(text) || (/^\d{1,3}$/.test(text) && Number(text) < 256)) return text;
-  throw new InvalidArgumentError(`It takes one of ${protocols.join(', ')}, or a number.`);
+  if (new RegExp(protocolPattern).test(text)) return text;
+  throw new InvalidArgumentError(`It takes one of ${protocolNames.join(', ')}, or a number up to 255.`);
 }

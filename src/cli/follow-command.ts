@@ -83,6 +83,14 @@ export function withFollowOptions(command: Command): Command {
     .option('--in', 'run CMD inside SRC: its network and its resolv.conf');
 }
 
+/** The option that wants a collector, or tcpdump, of our own. */
+function ownCollector({ standalone, hooks, write, edition }: FollowArguments): string | undefined {
+  if (standalone === true) return '--standalone';
+  if (!hooks) return '--no-hooks';
+  if (write !== undefined) return '--write';
+  return edition === 'capture' ? '--edition capture' : undefined;
+}
+
 /** What is done anyway; taken because hands write it. */
 function allNamespaces(): Option {
   return new Option('-A, --all-namespaces').hideHelp().conflicts('namespace');
@@ -93,6 +101,9 @@ export function followOptions(command: readonly string[], options: FollowArgumen
     throw new TracerError('USAGE', '--in is about a command, and there is none', {
       hint: 'put the command last, after --',
     });
+  const alone = ownCollector(options);
+  if (alone !== undefined && options.socket !== undefined)
+    throw new TracerError('USAGE', `--socket is about a daemon, and ${alone} is done without one`);
   return {
     output: options.output,
     color: options.color,

@@ -3,7 +3,6 @@ import { TracerError } from '../base/errors.ts';
 import { Collector, ringBytes } from '../collect/collector.ts';
 import { ownSession } from '../collect/own.ts';
 import type { HookPlace, WatchRule } from '../collect/watch.ts';
-import { socketPath } from '../daemon/sockets.ts';
 import { hookPlaces } from '../engine/hook-places.ts';
 import { type FollowTarget, watchRules } from '../engine/target.ts';
 import type { Names } from '../inventory/names.ts';
@@ -73,7 +72,10 @@ async function runFor(options: FollowOptions): Promise<CapturedRun | LiveRun | R
   return new RemoteRun(daemon, options);
 }
 
-/** The daemon, if one answers and can do what is asked: it always has netfilter links, and a recording of its own. */
+/**
+ * The daemon, if one answers and can do what is asked: it always has netfilter links, and a recording of its own. @throws DAEMON_GONE where
+ * nobody answers on a socket that was named.
+ */
 async function daemonFor({
   standalone,
   hooks,
@@ -81,10 +83,7 @@ async function daemonFor({
   record,
 }: FollowOptions): Promise<DaemonClient | undefined> {
   if (standalone === true || !hooks || record !== undefined) return undefined;
-  const daemon = await findDaemon(socketPath(socket));
-  if (daemon === undefined && socket !== undefined)
-    throw new TracerError('DAEMON_GONE', `no daemon answers on ${socket}`);
-  return daemon;
+  return findDaemon(socket);
 }
 
 /** The request alone: options hold much more. */

@@ -91,7 +91,10 @@ export class Collector {
     const collector = new Collector(options);
     const hello = await within(
       collector.#patience.ready,
-      'the collector did not get ready',
+      new TracerError(
+        'COLLECTOR_START',
+        `the collector did not get ready within ${inSeconds(collector.#patience.ready)}`,
+      ),
       new Promise<HelloFrame>((resolve, reject) => {
         collector.#ready = { resolve, reject };
         if (collector.#hello !== undefined) resolve(collector.#hello);
@@ -122,7 +125,10 @@ export class Collector {
     ];
     const applied = new Promise<void>((resolve, reject) => this.#waiting.set(seq, { resolve, reject }));
     this.#child.stdin.write(`${lines.join('\n')}\n`);
-    await within(this.#patience.apply, 'the collector did not take the filter', applied);
+    const stuck = `the collector did not take the filter within ${inSeconds(this.#patience.apply)}`;
+    await within(this.#patience.apply, new TracerError('COLLECTOR_STUCK', stuck), applied).finally(() =>
+      this.#waiting.delete(seq),
+    );
     if (this.#refusals.length > 0)
       throw new TracerError('USAGE', `this cannot be watched: ${this.#refusals.join('; ')}`);
   }
@@ -204,10 +210,12 @@ function startError(said: string, how: string): TracerError {
   return new TracerError('COLLECTOR_START', said === '' ? `the collector did not start (${how})` : said);
 }
 
-async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+const inSeconds = (ms: number): string => `${ms / 1000} s`;
+
+async function within<T>(ms: number, failure: TracerError, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TracerError('COLLECTOR_START', `${what} within ${ms / 1000} s`)), ms);
+    timer = setTimeout(() => reject(failure), ms);
   });
   try {
     return await Promise.race([promise, late]);

@@ -74,7 +74,8 @@ export class Daemon {
       token,
       hosts: [listen],
       page: pageFolder,
-      onInternal: error => options.note(`a bug in tracer: ${stackOf(error)}`),
+      onInternal: error =>
+        options.note(error instanceof TracerError ? error.message : `a bug in tracer: ${stackOf(error)}`),
     });
     this.#open.push(() => server.close());
     const openPort = await server.listenTcp(listen, port);
@@ -109,7 +110,7 @@ export class Daemon {
 
 function controlOf(watching: Watching): Control {
   const { follows, store, pipeline } = watching;
-  const scenarios = new Scenarios();
+  const scenarios = new Scenarios({ follows, seq: () => store.seq });
   return {
     session: store.session,
     isReady: () => watching.isReady,
@@ -118,6 +119,7 @@ function controlOf(watching: Watching): Control {
     follows: () => follows.list(),
     follow: request => follows.add(request),
     unfollow: id => follows.remove(id),
+    lab: () => scenarios.offer(),
     runScenario: name => scenarios.run(name),
     sessionFile: () => watching.recording!.read(),
   };

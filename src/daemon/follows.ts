@@ -37,7 +37,8 @@ export class Follows {
   readonly #options: FollowsOptions;
   readonly #entries = new Map<string, Entry>();
   #nextId = 1;
-  #applied = nothingWatched;
+  /** In force in the kernel; undefined: it failed, and nobody knows. */
+  #applied: Watched | undefined = nothingWatched;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: FollowsOptions) {
@@ -76,7 +77,8 @@ export class Follows {
         await this.#apply();
       } catch (error) {
         this.#entries.delete(key);
-        await this.#apply().catch(() => {}); // the first failure is what is told
+        // Not waited for: who asked is told at once, and whatever comes next comes behind it.
+        void this.#inTurn(() => this.#apply()).catch(() => {});
         throw error;
       }
       return followOf(entry);
@@ -146,7 +148,8 @@ export class Follows {
 
   async #apply(): Promise<void> {
     const union = unionOf([...this.#entries.values()].map(({ watched }) => watched));
-    if (isSameWatched(union, this.#applied)) return;
+    if (this.#applied !== undefined && isSameWatched(union, this.#applied)) return;
+    this.#applied = undefined;
     await this.#options.apply(union);
     this.#applied = union;
   }

@@ -20,8 +20,13 @@ export interface KeeperOptions {
   readonly patience?: Partial<typeof patience>;
 }
 
-/** ms. `stable`: one that lived so long did not die of its start. `want`: how long a follow waits for a collector. */
-const patience = { first: 100, longest: 10_000, stable: 10_000, want: 20_000 };
+/**
+ * ms. `stable`: one that lived so long did not die of its start. `want`: how long a follow waits for a collector. `silent`: a collector
+ * that has nothing to tell says the time each second.
+ */
+const patience = { first: 100, longest: 10_000, stable: 10_000, want: 20_000, silent: 3_000 };
+/** Looks within `silent`: time in which we did not run ourselves is not its silence. */
+const LOOKS = 6;
 
 export class CollectorKeeper {
   readonly #options: KeeperOptions;
@@ -38,6 +43,13 @@ export class CollectorKeeper {
   #starting: Promise<void> | undefined;
   #isStopped = false;
   #restarts = 0;
+  #looks: NodeJS.Timeout | undefined;
+  /** Looks since it said anything, and since it was asked for a filter that is not in force. */
+  #silentLooks = 0;
+  #wantedLooks = 0;
+  #isAsked = false;
+  #asking: Promise<unknown> | undefined;
+  #saidStuck = false;
 
   private constructor(options: KeeperOptions) {
     this.#options = options;
@@ -50,12 +62,17 @@ export class CollectorKeeper {
   static async start(options: KeeperOptions): Promise<CollectorKeeper> {
     const keeper = new CollectorKeeper(options);
     await keeper.#start();
+    keeper.#looks = setInterval(() => keeper.#check(), keeper.#patience.silent / LOOKS).unref();
     return keeper;
   }
 
-  /** Attached, and what was wanted is in force. */
+  /** Attached, alive, and what was wanted is in force or will soon be. */
   get isReady(): boolean {
-    return this.#collector !== undefined;
+    return this.#collector !== undefined && !this.#isStuck;
+  }
+
+  get #isStuck(): boolean {
+    return this.#silentLooks >= LOOKS || this.#wantedLooks >= LOOKS;
   }
 
   /** How many had to be replaced. */
@@ -80,14 +97,30 @@ export class CollectorKeeper {
       const collector = await this.#anyRunning(deadline);
       if (this.#isStopped) throw new TracerError('COLLECTOR_DIED', 'the daemon is ending');
       try {
-        await collector.watch(watched.rules, vxlanPorts, watched.hooks);
+        await this.#ask(collector, watched);
         return;
       } catch (error) {
-        if (this.#collector === collector) throw error; // it lives, and refuses
+        if (this.#collector === collector) throw error; // it lives, and refuses or is stuck
       }
     }
   }
 
+  async #ask(collector: Collector, { rules, hooks }: Watched): Promise<void> {
+    this.#isAsked = true;
+    this.#asking = collector.watch(rules, vxlanPorts, hooks);
+    try {
+      await this.#asking;
+      this.#isAsked = false;
+    } catch (error) {
+      // What it refuses is not in force by its own word; what it did not answer to may be one day.
+      this.#isAsked = error instanceof TracerError && error.code === 'COLLECTOR_STUCK';
+      throw error;
+    } finally {
+      this.#asking = undefined;
+    }
+  }
+
+  /** At the machine. */
   look(): void {
     this.#collector?.look();
   }
@@ -95,11 +128,24 @@ export class CollectorKeeper {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#looks);
     this.#running.reject(new TracerError('COLLECTOR_DIED', 'the daemon is ending'));
     await this.#starting;
     const collector = this.#collector;
     this.#collector = undefined;
     await collector?.stop();
+  }
+
+  #check(): void {
+    this.#silentLooks++;
+    this.#wantedLooks = this.#isAsked ? this.#wantedLooks + 1 : 0;
+    const collector = this.#collector;
+    if (collector !== undefined && this.#isAsked && this.#asking === undefined && this.#silentLooks < LOOKS)
+      void this.#ask(collector, this.#wanted).catch(() => {}); // it answers again, or will be asked again
+    const isStuck = collector !== undefined && this.#isStuck;
+    if (isStuck === this.#saidStuck) return;
+    this.#saidStuck = isStuck;
+    this.#options.note(isStuck ? 'the collector does not answer' : 'the collector answers again');
   }
 
   async #anyRunning(deadline: number): Promise<Collector> {
@@ -124,7 +170,10 @@ export class CollectorKeeper {
       ...this.#options.collector,
       ...(this.#base === undefined ? {} : { clockBaseNs: this.#base }),
       ...(this.#options.onBytes === undefined ? {} : { onBytes: this.#options.onBytes }),
-      onFrame: this.#options.onFrame,
+      onFrame: frame => {
+        this.#silentLooks = 0;
+        this.#options.onFrame(frame);
+      },
       onDied: error => {
         death = error;
         if (this.#collector === collector) this.#onDied(error);
@@ -139,6 +188,8 @@ export class CollectorKeeper {
     }
     if (death !== undefined) throw death;
     this.#startedAt = performance.now();
+    this.#silentLooks = 0;
+    this.#isAsked = false;
     this.#collector = collector;
     this.#running.resolve(collector);
   }

@@ -1,31 +1,84 @@
-/** The traffic of a scenario, asked for by the page: sent in a lab that is up, and followed while it is under way. */
+/**
+ * Scenarios of a practice cluster, for the page: their traffic is sent in a lab that is up, and what they are about is followed from before
+ * the first packet until the last has had time to arrive.
+ */
+import { setTimeout as after } from 'node:timers/promises';
 import { TracerError } from '../base/errors.ts';
-import { findScenario, runScenarioTraffic } from '../lab/scenarios/run.ts';
+import { findScenario, scenarioFollow, scenarios, sendTraffic, withScenario } from '../lab/scenarios/run.ts';
+import { type Scenario, scenarioStory } from '../lab/scenarios/scenario.ts';
 import { labNames, readLabState } from '../lab/state.ts';
+import type { LabOffer, ScenarioRun } from '../server/control.ts';
+import type { Follows } from './follows.ts';
+
+/** As `tracer follow` waits after its command. */
+const DRAIN_MS = 300;
+
+export interface ScenariosOptions {
+  readonly follows: Pick<Follows, 'add' | 'remove'>;
+  /** Of the store: number of its last change. */
+  readonly seq: () => number;
+}
 
 /** One after another: the namespaces of scenarios have the same names. */
 export class Scenarios {
+  readonly #options: ScenariosOptions;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @throws UNKNOWN_NAME, LAB_NOT_UP, LAB_FAILED. */
-  run(name: string): Promise<void> {
+  constructor(options: ScenariosOptions) {
+    this.#options = options;
+  }
+
+  offer(): LabOffer {
+    const labs = labsUp();
+    const cni = readLabState(labs[0] ?? '')?.cni ?? 'flannel';
+    return {
+      clusters: labs.map(lab => `lab:${lab}`),
+      scenarios: scenarios.map(scenario => {
+        const { before, after: shown } = scenarioStory(scenario, cni);
+        return {
+          name: scenario.name,
+          title: scenario.title,
+          before: before.join(' '),
+          after: shown.join(' '),
+        };
+      }),
+    };
+  }
+
+  /** @throws UNKNOWN_NAME, LAB_NOT_UP, LAB_FAILED, what following throws. */
+  run(name: string): Promise<ScenarioRun> {
     const scenario = findScenario(name);
-    const lab = labAtHand();
-    const result = this.#last.then(async () => {
-      const { asExpected, exitCode, output } = await runScenarioTraffic(lab, scenario);
-      if (asExpected) return;
-      const said = output.trim().split('\n').at(-1) ?? '';
-      throw new TracerError('LAB_FAILED', `the traffic of ${name} ended with ${exitCode}: ${said}`);
-    });
+    const [lab] = labsUp();
+    if (lab === undefined) throw new TracerError('LAB_NOT_UP', 'no practice cluster is up');
+    const result = this.#last.then(() => this.#run(lab, scenario));
     this.#last = result.catch(() => {});
     return result;
   }
+
+  #run(lab: string, scenario: Scenario): Promise<ScenarioRun> {
+    const { follows, seq } = this.#options;
+    const cluster = `lab:${lab}`;
+    return withScenario(lab, scenario, async argv => {
+      const since = seq();
+      const follow = await follows.add({ ...scenarioFollow(lab, scenario), cluster });
+      try {
+        const { asExpected, exitCode, output } = await sendTraffic(scenario, argv);
+        await after(DRAIN_MS);
+        if (asExpected) return { name: scenario.name, cluster, since, follow };
+        const said = output.trim().split('\n').at(-1) ?? '';
+        throw new TracerError(
+          'LAB_FAILED',
+          `the traffic of ${scenario.name} in ${cluster} ended with ${exitCode}: ${said}`,
+        );
+      } finally {
+        await follows.remove(follow.id);
+      }
+    });
+  }
 }
 
-/** The one that is up; of several the one called default. */
-function labAtHand(): string {
+/** The one that is called default first: a scenario runs there. */
+function labsUp(): string[] {
   const up = labNames().filter(name => readLabState(name) !== undefined);
-  const [first] = up;
-  if (first === undefined) throw new TracerError('LAB_NOT_UP', 'no practice cluster is up');
-  return up.includes('default') ? 'default' : first;
+  return up.includes('default') ? ['default', ...up.filter(name => name !== 'default')] : up;
 }

@@ -4,10 +4,22 @@ import { fileURLToPath } from 'node:url';
 
 export const defaultSocket = '/run/tracer/tracer.sock';
 export const defaultPort = 7077;
+const NONE = 'none';
 
 /** `--socket`, else $TRACER_SOCKET, else the one that everybody uses. */
 export function socketPath(option: string | undefined): string {
-  return option ?? process.env.TRACER_SOCKET ?? defaultSocket;
+  return askedSocket(option) ?? defaultSocket;
+}
+
+/** Undefined: nobody said which, and where none answers it is done without. */
+export function askedSocket(option: string | undefined): string | undefined {
+  const { TRACER_SOCKET: variable = '' } = process.env;
+  return option ?? (['', NONE].includes(variable) ? undefined : variable);
+}
+
+/** $TRACER_SOCKET says that no daemon is to be asked. */
+export function isWithoutDaemon(option: string | undefined): boolean {
+  return option === undefined && process.env.TRACER_SOCKET === NONE;
 }
 
 /** Each daemon has a token of its own, beside its socket. */

@@ -37,7 +37,7 @@ export function select(text: string, names: Names, options: SelectOptions = {}):
   const query = parseQuery(rest);
   if (query.kind === 'deploy')
     throw unknown(text, [], 'deployments are not known without a Kubernetes API; name its pods');
-  if (query.name === '') throw new TracerError('USAGE', `"${text}" names nothing`);
+  if (query.name === '') throw new TracerError('USAGE', `"${text}" names nothing`, { hint: forms });
   const candidates = scope.filter(candidate => admits(query, candidate, options));
   const found = bestOf(candidates, query.name, options.namespace ?? 'default');
   if (found.length === 0) throw unknown(text, all);
@@ -116,6 +116,8 @@ function takeScope(text: string, all: readonly Candidate[]): { rest: string; sco
   return { rest: text.slice(4), scope: all.filter(candidate => candidate.cluster?.startsWith('lab:')) };
 }
 
+const forms = 'it is a pod, ns/pod, svc/x, node/x, netns:NAME, container:ID, an address, a CIDR, pods or any';
+
 interface Query {
   readonly kind?: CandidateKind | 'deploy';
   readonly namespace?: string;
@@ -140,7 +142,7 @@ function parseQuery(text: string): Query {
   const kind = parts.length > 1 ? kinds[parts[0]!] : undefined;
   if (kind !== undefined) parts.shift();
   if (parts.length > 2)
-    throw new TracerError('USAGE', `"${text}" has more parts than kind, namespace and name`);
+    throw new TracerError('USAGE', `"${text}" has more parts than kind, namespace and name`, { hint: forms });
   const [first = '', second] = parts;
   return {
     ...(kind === undefined ? {} : { kind }),
@@ -187,7 +189,7 @@ function ambiguous(text: string, found: readonly Candidate[]): TracerError {
   const [first] = clusters;
   if (clusters.length < 2 || first === undefined) return new TracerError('AMBIGUOUS_NAME', message);
   return new TracerError('AMBIGUOUS_NAME', message, {
-    hint: `say which cluster: --context ${first}, or ${first}:${text}`,
+    hint: `say which cluster: ${first}:${text}, or --context ${first} (in the API: "cluster")`,
   });
 }
 
@@ -211,7 +213,7 @@ function parseDemand(part: string, text: string): (labels: Labels) => boolean {
   const [, not, key = '', operator, value] = match ?? [];
   if (match === null || (not === '!' && operator !== undefined))
     throw new TracerError('USAGE', `"${text}" is no label selector`, {
-      hint: 'for example -l app=nginx,tier!=web',
+      hint: 'for example app=nginx,tier!=web',
     });
   if (operator === undefined) return labels => key in labels === (not === '');
   return operator === '!=' ? labels => labels[key] !== value : labels => labels[key] === value;

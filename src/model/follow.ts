@@ -14,6 +14,10 @@ export interface FollowRequest {
   readonly proto?: string;
 }
 
+/** What `proto` may be: one of these, or a number up to 255. */
+export const protocolNames = ['tcp', 'udp', 'icmp', 'icmpv6', 'arp', 'sctp'] as const;
+export const protocolPattern = `^(${protocolNames.join('|')}|1?\\d?\\d|2[0-4]\\d|25[0-5])$`;
+
 /** When there has been enough. */
 export interface FollowLimits {
   /** Journeys printed. */

@@ -17,10 +17,17 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   SESSION_FORMAT: 404,
   METHOD_NOT_ALLOWED: 405,
   LAB_NOT_UP: 409,
+  FILTER_FULL: 409,
   TOO_LARGE: 413,
   NOT_JSON: 415,
   NOT_BUILT: 503,
   TOO_BUSY: 503,
+  COLLECTOR_START: 503,
+  COLLECTOR_DIED: 503,
+  COLLECTOR_STUCK: 503,
+  SESSION_FILE: 503,
+  LAB_FAILED: 503,
+  LAB_TOOL: 503,
 };
 
 export function bodyOf({ code, message, hint }: TracerError): ErrorBody {

@@ -1,9 +1,10 @@
 /** What goes in and out of each route, as JSON Schema: what comes in is held against it, what goes out is by the tests. */
 import { Type } from 'typebox';
+import { protocolPattern } from '../model/follow.ts';
 import { flowVersionSchema, journeyVersionSchema } from '../model/schema.generated.ts';
 import type { Stats } from '../model/stats.ts';
 import type { Topology } from '../model/topology.ts';
-import type { Follow } from './control.ts';
+import type { Follow, LabOffer, ScenarioRun } from './control.ts';
 
 const Id = Type.String({ minLength: 1, maxLength: 64 });
 const Text = Type.String({ minLength: 1, maxLength: 256 });
@@ -47,7 +48,7 @@ export const FollowBody = Type.Object(
     selector: Type.Optional(Text),
     cluster: Type.Optional(Text),
     port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
-    proto: Type.Optional(Text),
+    proto: Type.Optional(Type.String({ pattern: protocolPattern })),
   },
   closed,
 );
@@ -100,7 +101,20 @@ export const FollowReply = Type.Unsafe<Follow>(
   ),
 );
 export const FollowsReply = Type.Object({ session: Text, follows: Type.Array(FollowReply) }, closed);
-export const LabRunReply = Type.Object({ name: Text }, closed);
+export const LabRunReply = Type.Unsafe<ScenarioRun>(
+  Type.Object({ name: Text, cluster: Text, since: Count, follow: FollowReply }, closed),
+);
+export const LabReply = Type.Unsafe<LabOffer>(
+  Type.Object(
+    {
+      clusters: Type.Array(Text),
+      scenarios: Type.Array(
+        Type.Object({ name: Text, title: Text, before: Type.String(), after: Type.String() }, closed),
+      ),
+    },
+    closed,
+  ),
+);
 export const OkReply = Type.Object({ ok: Type.Literal(true) }, closed);
 
 const places = ['host', 'node', 'pod', 'netns', 'dev', 'bridge', 'tunnel', 'service'] as const;

@@ -23,9 +23,33 @@ export interface Follow extends FollowRequest {
   };
 }
 
+/** What a practice cluster has to offer. */
+export interface LabOffer {
+  /** Those that are up; scenarios run in the first. */
+  readonly clusters: readonly string[];
+  /** In the order in which they teach; `before` says what will be seen, `after` what it shows. */
+  readonly scenarios: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly before: string;
+    readonly after: string;
+  }[];
+}
+
+/** A scenario whose traffic is over. */
+export interface ScenarioRun {
+  readonly name: string;
+  /** Where it ran, such as `lab:default`. */
+  readonly cluster: string;
+  /** Number of the last change before it: `GET /api/journeys?since=` has what came of it. */
+  readonly since: number;
+  /** What was followed meanwhile. It has ended. */
+  readonly follow: Follow;
+}
+
 export interface Control {
   readonly session: string;
-  /** Attached and reading: /readyz. */
+  /** Attached, reading, and in force what was asked for last: /readyz. */
   isReady(): boolean;
   stats(): Stats;
   topology(): Topology;
@@ -34,8 +58,9 @@ export interface Control {
   follow(request: FollowRequest): Promise<Follow>;
   /** One follower less. False: there is no such follow. */
   unfollow(id: string): Promise<boolean>;
-  /** Sends a scenario's traffic in the practice cluster. @throws LAB_NOT_UP, USAGE for a name that is none. */
-  runScenario(name: string): Promise<void>;
+  lab(): LabOffer;
+  /** Sends a scenario's traffic and follows it meanwhile. @throws LAB_NOT_UP, LAB_FAILED, UNKNOWN_NAME. */
+  runScenario(name: string): Promise<ScenarioRun>;
   /** The recording so far as a session file (CONTRACT 9). */
   sessionFile(): Readable;
 }

@@ -108,7 +108,7 @@ function addHost(registry: Registry, control: Control): void {
   counter(registry, 'tracer_late_events_total', 'Events that came after their journey had closed', {
     of: () => [[{}, control.stats().lateEvents]],
   });
-  gauge(registry, 'tracer_ready', '1: the taps are attached', {
+  gauge(registry, 'tracer_ready', '1: the taps are attached, and the collector answers', {
     of: () => [[{}, Number(control.isReady())]],
   });
 }

@@ -48,7 +48,8 @@ export function addRoutes(instance: FastifyInstance, context: RouteContext): voi
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   app.get('/healthz', { schema: { response: { 200: schema.OkReply } } }, async () => ({ ok: true as const }));
   app.get('/readyz', { schema: { response: { 200: schema.OkReply } } }, async () => {
-    if (!control.isReady()) throw new TracerError('TOO_BUSY', 'the taps are not attached');
+    if (!control.isReady())
+      throw new TracerError('TOO_BUSY', 'the taps are not attached, or the collector does not answer');
     return { ok: true as const };
   });
 }
@@ -135,10 +136,12 @@ function addHost(app: App, { control, store }: RouteContext): void {
   app.post(
     '/api/lab/run',
     { schema: { body: schema.LabRunBody, response: { 200: schema.LabRunReply } } },
-    async ({ body: { name } }) => {
-      await control.runScenario(name);
-      return { name };
-    },
+    async ({ body: { name } }) => control.runScenario(name),
+  );
+  app.get(
+    '/api/lab',
+    { schema: { querystring: schema.NoQuery, response: { 200: schema.LabReply } } },
+    async () => control.lab(),
   );
 }
 

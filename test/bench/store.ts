@@ -53,7 +53,8 @@ const control: Control = {
   follows: () => [],
   follow: () => Promise.reject(new Error('nothing to follow')),
   unfollow: () => Promise.resolve(false),
-  runScenario: () => Promise.resolve(),
+  lab: () => ({ clusters: [], scenarios: [] }),
+  runScenario: () => Promise.reject(new Error('there is no lab')),
   sessionFile: () => Readable.from([]),
 };
 

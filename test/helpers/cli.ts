@@ -39,7 +39,7 @@ export class RunningTracer {
   constructor(args: readonly string[], options: CliOptions = {}) {
     const [file, ...rest] = [...(options.under ?? []), tracerPath, ...args];
     // A daemon that happens to run on this machine is not asked.
-    const own = { NO_COLOR: '1', COLUMNS: '100', TRACER_SOCKET: '/nonexistent/tracer.sock' };
+    const own = { NO_COLOR: '1', COLUMNS: '100', TRACER_SOCKET: 'none' };
     const env = { ...process.env, ...own, ...options.env };
     this.#child = spawn(file!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.pid = this.#child.pid!;

@@ -242,10 +242,26 @@ describe('the daemon', () => {
     expect((await daemon.ask('GET', '/healthz')).status).toBe(200);
   });
 
-  it('sends the traffic of a scenario that the page names', async () => {
-    const daemon = await RunningDaemon.start(['--context', cluster]);
+  it('sends the traffic of a scenario that the page names, and follows it meanwhile', async () => {
+    const daemon = await RunningDaemon.start(nothing);
     expect((await daemon.ask('POST', '/api/lab/run', { name: 'no-such' })).body.error.code).toBe(
       'UNKNOWN_NAME',
     );
+    const { clusters, scenarios } = (await daemon.ask('GET', '/api/lab')).body;
+    expect(clusters).toContain(cluster);
+    const names = scenarios.map(({ name }: { readonly name: string }) => name);
+    // One of pods, and one in namespaces of its own.
+    for (const [name, summary] of [
+      ['same-node', 'SYN'],
+      ['veth-pair', 'ICMP echo request'],
+    ]) {
+      expect(names).toContain(name);
+      const { status, body: ran } = await daemon.ask('POST', '/api/lab/run', { name });
+      expect([status, ran.cluster]).toEqual([200, clusters[0]]);
+      expect((await daemon.ask('GET', '/api/follows')).body.follows).toEqual([]);
+      const { journeys } = (await daemon.ask('GET', `/api/journeys?since=${ran.since}`)).body;
+      const first = journeys.find((journey: JourneyVersion) => journey.summary.startsWith(summary!));
+      expect(first, name).toMatchObject({ complete: true });
+    }
   });
 });

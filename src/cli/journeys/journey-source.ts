@@ -1,7 +1,6 @@
 /** Where `tracer explain` and `tracer diff` find journeys: a session file, else the daemon, else the last session. */
 import { existsSync } from 'node:fs';
 import { TracerError } from '../../base/errors.ts';
-import { socketPath } from '../../daemon/sockets.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { AnyJourney } from '../../model/journey.ts';
 import { lastSessionPath } from '../../session/targets.ts';
@@ -33,10 +32,10 @@ export interface SourceOptions {
   readonly socket?: string;
 }
 
-/** @throws SESSION_FILE, SESSION_FORMAT, NO_SESSION, what the daemon says. */
+/** @throws SESSION_FILE, SESSION_FORMAT, NO_SESSION, DAEMON_GONE, what the daemon says. */
 export async function findJourneys(ids: readonly string[], { file, socket }: SourceOptions): Promise<Found> {
   if (file !== undefined) return journeysOfSession(file, ids, `in ${file === '-' ? 'stdin' : file}`);
-  const daemon = await findDaemon(socketPath(socket));
+  const daemon = await findDaemon(socket);
   if (daemon !== undefined) {
     try {
       return await journeysOfDaemon(daemon, ids);

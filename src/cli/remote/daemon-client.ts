@@ -1,8 +1,6 @@
 /** The daemon as a client sees it: its API over the unix socket, with the token that lies beside it. */
-import { readFileSync } from 'node:fs';
 import { Client } from 'undici';
 import { TracerError } from '../../base/errors.ts';
-import { tokenPath } from '../../daemon/sockets.ts';
 import { errorOf, gone } from './answers.ts';
 import { LiveStream } from './live-stream.ts';
 
@@ -26,14 +24,8 @@ export class DaemonClient {
     });
   }
 
-  /** Undefined: nobody answers there, or it is not ours to ask. */
-  static async find(socket: string): Promise<DaemonClient | undefined> {
-    let token: string;
-    try {
-      token = readFileSync(tokenPath(socket), 'utf8').trim();
-    } catch {
-      return undefined;
-    }
+  /** Undefined: nobody answers there. @throws what the daemon says, as to a wrong token. */
+  static async find(socket: string, token: string): Promise<DaemonClient | undefined> {
     const client = new DaemonClient(socket, token);
     try {
       await client.get('/api/follows');

@@ -113,16 +113,22 @@ export interface TrafficResult {
   readonly asExpected: boolean;
 }
 
-export async function runScenarioTraffic(lab: string, scenario: Scenario): Promise<TrafficResult> {
-  return withScenario(lab, scenario, async ([file, ...args]) => {
-    const result = await execa(file, args, {
-      all: true,
-      reject: false,
-      stdin: 'ignore',
-      env: { PATH: toolPath, LC_ALL: 'C' },
-    });
-    const exitCode = result.exitCode ?? -1;
-    const asExpected = exitCode === scenario.expect.exitCode && scenario.expect.output.test(result.all);
-    return { exitCode, output: result.all, asExpected };
+export function runScenarioTraffic(lab: string, scenario: Scenario): Promise<TrafficResult> {
+  return withScenario(lab, scenario, argv => sendTraffic(scenario, argv));
+}
+
+/** Within `withScenario()`. */
+export async function sendTraffic(
+  { expect }: Pick<Scenario, 'expect'>,
+  [file, ...args]: readonly [string, ...string[]],
+): Promise<TrafficResult> {
+  const result = await execa(file, args, {
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    env: { PATH: toolPath, LC_ALL: 'C' },
   });
+  const exitCode = result.exitCode ?? -1;
+  const asExpected = exitCode === expect.exitCode && expect.output.test(result.all);
+  return { exitCode, output: result.all, asExpected };
 }

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(dir, { recursive: true }));
 
 /** Nobody listens there. */
-const env = { TRACER_SOCKET: join(dir, 'no.sock'), XDG_STATE_HOME: state };
+const env = { TRACER_SOCKET: 'none', XDG_STATE_HOME: state };
 const run = (...args: string[]): Promise<Ran> => tracer(args, env);
 
 describe('explain', () => {

@@ -226,7 +226,7 @@ describe('one that misbehaves', () => {
 
   test('never answers: given up', async () => {
     const { collector } = await start('hesitates', { apply: 50 });
-    await expect(collector.watch(rules, [])).rejects.toMatchObject({ code: 'COLLECTOR_START' });
+    await expect(collector.watch(rules, [])).rejects.toMatchObject({ code: 'COLLECTOR_STUCK' });
   });
 
   test('is stopped while it is being asked', async () => {

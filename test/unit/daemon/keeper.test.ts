@@ -1,7 +1,7 @@
 /** The collector's keeper, with small programs in the collector's place (test/fixtures/collectors). */
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { CollectorKeeper } from '../../../src/daemon/keeper.ts';
+import { CollectorKeeper, type KeeperOptions } from '../../../src/daemon/keeper.ts';
 import type { Frame } from '../../../src/wire/decode.ts';
 
 const kept: CollectorKeeper[] = [];
@@ -28,7 +28,7 @@ interface Rig {
 const fakePath = (fake: string): string =>
   fileURLToPath(new URL(`../../fixtures/collectors/${fake}.ts`, import.meta.url));
 
-async function keep(fake: string): Promise<Rig> {
+async function keep(fake: string, more: Partial<KeeperOptions> = {}): Promise<Rig> {
   const frames: Frame[] = [];
   const notes: string[] = [];
   let wake = Promise.withResolvers<void>();
@@ -38,8 +38,8 @@ async function keep(fake: string): Promise<Rig> {
   };
   const args = ['--disable-warning=ExperimentalWarning', fakePath(fake)];
   const keeper = await CollectorKeeper.start({
-    collector: { program: process.execPath, args },
-    patience: { first: 1, longest: 8, stable: 60_000, want: 5_000 },
+    collector: { program: process.execPath, args, ...more.collector },
+    patience: { first: 1, longest: 8, stable: 60_000, want: 5_000, ...more.patience },
     nowNs: () => 42,
     onFrame: frame => {
       frames.push(frame);
@@ -123,4 +123,31 @@ test('what is wanted of one that has been stopped is refused, not tried for ever
   const { keeper } = await keep('obedient');
   await keeper.stop();
   await expect(keeper.want(watched('192.0.2.1'))).rejects.toThrow('the daemon is ending');
+});
+
+describe('a collector that does not answer', () => {
+  test('is not ready, until it says something again', async () => {
+    const { keeper, notes, until } = await keep('obedient', { patience: { silent: 60 } });
+    await until(() => notes.includes('the collector does not answer'));
+    expect(keeper.isReady).toBe(false);
+    await keeper.want(watched('192.0.2.7'));
+    expect(keeper.isReady).toBe(true);
+    await until(() => notes.includes('the collector answers again'));
+  });
+
+  test('and has not taken what was wanted is not ready; it is asked again when it does', async () => {
+    const { keeper, notes, until, lines } = await keep('dozes', {
+      patience: { silent: 60 },
+      collector: { patience: { apply: 100 } },
+    });
+    await expect(keeper.want(watched('192.0.2.7'))).rejects.toMatchObject({
+      code: 'COLLECTOR_STUCK',
+      hint: expect.stringContaining('--standalone'),
+    });
+    await until(() => notes.includes('the collector does not answer'));
+    expect(keeper.isReady).toBe(false);
+    await until(() => notes.includes('the collector answers again'));
+    expect(keeper.isReady).toBe(true);
+    expect(lines().filter(line => line === 'side 0 a 192.0.2.7').length).toBeGreaterThan(1);
+  });
 });

@@ -146,7 +146,7 @@ describe('a name of several', () => {
     const names = twoLabs();
     const error = failure('pod-a', names);
     expect(error.message).toBe('"pod-a" could be lab:one:default/pod-a, lab:two:default/pod-a');
-    expect(error.hint).toBe('say which cluster: --context lab:one, or lab:one:pod-a');
+    expect(error.hint).toBe('say which cluster: lab:one:pod-a, or --context lab:one (in the API: "cluster")');
     for (const [reference, cookie] of [
       ['lab:one:default/pod-a', '104'],
       ['lab:two:default/pod-a', '204'],

@@ -6,7 +6,7 @@ import { topologyOf } from '../../../src/inventory/topology.ts';
 import type { FollowRequest } from '../../../src/model/follow.ts';
 import type { Stats } from '../../../src/model/stats.ts';
 import type { Topology } from '../../../src/model/topology.ts';
-import type { Control, Follow } from '../../../src/server/control.ts';
+import type { Control, Follow, LabOffer, ScenarioRun } from '../../../src/server/control.ts';
 import { createServer, type Server, type ServerOptions } from '../../../src/server/server.ts';
 import { JourneyStore } from '../../../src/store/journey-store.ts';
 import { recordedBytes } from '../../golden/recordings.ts';
@@ -87,9 +87,20 @@ export class Runtime implements Control {
     return this.#follows.delete(id);
   }
 
-  async runScenario(name: string): Promise<void> {
+  lab(): LabOffer {
+    return {
+      clusters: ['lab:golden'],
+      scenarios: [{ name: 'same-node', title: 'Two pods', before: 'See.', after: 'Seen.' }],
+    };
+  }
+
+  async runScenario(name: string): Promise<ScenarioRun> {
     if (name === 'no-lab') throw new TracerError('LAB_NOT_UP', 'no lab is up');
+    if (name === 'fails') throw new TracerError('LAB_FAILED', 'its traffic ended with 7');
     this.ran.push(name);
+    const follow = await this.follow({ src: 'pod-a', dst: 'nginx-1', cluster: 'lab:golden' });
+    await this.unfollow(follow.id);
+    return { name, cluster: 'lab:golden', since: 3, follow };
   }
 
   sessionFile(): Readable {

@@ -152,7 +152,12 @@ describe('the host', () => {
     const reply = await post('/api/lab/run', { name: 'same-node' });
     expectReply('LabRunReply', reply.json());
     expect(runtime.ran).toEqual(['same-node']);
+    expect(reply.json()).toMatchObject({ cluster: 'lab:golden', since: 3, follow: { src: 'pod-a' } });
     await expectError(await post('/api/lab/run', { name: 'no-lab' }), 409, 'LAB_NOT_UP');
+    await expectError(await post('/api/lab/run', { name: 'fails' }), 503, 'LAB_FAILED');
+    const offer = await get('/api/lab');
+    expectReply('LabReply', offer.json());
+    expect(offer.json().clusters).toEqual(['lab:golden']);
     for (const name of ['../../x', 'rm -rf', '', 'A', '-x']) {
       await expectError(await post('/api/lab/run', { name }), 400, 'USAGE');
     }
@@ -285,6 +290,7 @@ describe('who may ask', () => {
       'session',
       'live',
       'nothing',
+      'lab',
       'lab/run',
     ].map(path => ['GET', `/api/${path}`] as const),
     ['POST', '/api/follows'] as const,
