@@ -56,7 +56,7 @@ export function isAlive(process: LabProcess): boolean {
 
 /** Waits until the process listens on the port. @throws LAB_FAILED with its last words if it ends or takes too long. */
 export async function waitListening(lab: string, process: LabProcess, port: number): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   while (!listens(process.pid, port)) {
     if (!isAlive(process) || performance.now() > deadline) {
       const words = readLog(lab, process.name);
