@@ -269,7 +269,7 @@ static int run(void)
 
 static int usage(void)
 {
-	fputs("usage: collector [--ring BYTES] [--without-fingerprint] [--without-birth] [--without-sampling]\n"
+	fputs("usage: collector [--ring BYTES] [--without-fingerprint] [--without-birth] [--without-sampling] [--location-by-stack]\n"
 	      "Writes frames to stdout, reads commands from stdin; not meant to be run by hand: see bpf/README.md.\n",
 	      stderr);
 	return 2;
@@ -281,6 +281,7 @@ int main(int argc, char **argv)
 						{"without-fingerprint", no_argument, NULL, 'f'},
 						{"without-birth", no_argument, NULL, 'b'},
 						{"without-sampling", no_argument, NULL, 's'},
+						{"location-by-stack", no_argument, NULL, 'l'},
 						{}};
 	struct taps_options taps = {.ring_bytes = 16 * 1024 * 1024};
 	int option, code;
@@ -294,6 +295,8 @@ int main(int argc, char **argv)
 			taps.without_birth = 1;
 		else if (option == 's')
 			taps.without_sampling = 1;
+		else if (option == 'l')
+			taps.location_by_stack = 1;
 		else
 			return usage();
 	}

@@ -88,3 +88,19 @@ const char *symbol_name(__u64 address, int *fresh)
 	}
 	return low ? table.all[low - 1].name : NULL;
 }
+
+bool symbol_range(const char *name, __u64 *from, __u64 *to)
+{
+	if (!table.loaded)
+		load();
+	for (size_t i = 0; i + 1 < table.count; i++) {
+		if (strcmp(table.all[i].name, name))
+			continue;
+		*from = table.all[i].address;
+		while (i + 1 < table.count && table.all[i].address == *from)
+			i++;
+		*to = table.all[i].address;
+		return *to > *from;
+	}
+	return false;
+}

@@ -13,6 +13,7 @@
 #include "hooks.h"
 #include "output.h"
 #include "../lib/tables.h"
+#include "symbols.h"
 #include "tracer.skel.h"
 
 #define BPF_PROG_TYPE_NETFILTER_ 32
@@ -31,7 +32,7 @@ static const struct tap_row {
 	{"net_dev_queue", TAP_NET_DEV_QUEUE, 1, "5.5", false},
 	{"netif_receive_skb", TAP_NETIF_RECEIVE_SKB, 1, "5.5", false},
 	{"kfree_skb", TAP_KFREE_SKB, 3, "5.17", false},
-	{"consume_skb", TAP_CONSUME_SKB, 2, "6.3", false},
+	{"consume_skb", TAP_CONSUME_SKB, 1, "5.5", false},
 	{"net_dev_start_xmit", TAP_NET_DEV_START_XMIT, 1, "5.5", true},
 	{"skb_copy_datagram_iovec", TAP_COPY_DATAGRAM, 1, "5.5", false},
 	{"napi_gro_receive_entry", TAP_GRO_ENTRY, 1, "5.5", true},
@@ -106,8 +107,37 @@ static int tracepoint_args(const struct btf *kernel, const char *tracepoint)
 	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1;
 }
 
+/*
+ * Before Linux 6.3 consume_skb does not tell who called: the program finds that on the stack, above one of these, which are all that
+ * fire it there. Where the kernel hides its addresses (kptr_restrict 2) it stays unknown.
+ */
+static void find_callers_on_stack(struct tracer_bpf *bpf)
+{
+	static const struct {
+		const char *name;
+		bool is_location;
+	} names[] = {
+		{"consume_skb", false},
+		{"napi_consume_skb", false},
+		{"__consume_stateless_skb", false},
+		{"kfree_skb_reason", false},
+		{"net_tx_action", true},
+	};
+
+	bpf->rodata->consume_tells_location = false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		__u64 from, to;
+
+		if (!symbol_range(names[i].name, &from, &to))
+			continue;
+		bpf->rodata->enders[i].from = from;
+		bpf->rodata->enders[i].to = to;
+		bpf->rodata->enders[i].is_location = names[i].is_location;
+	}
+}
+
 /* Leaves out the programs whose tracepoint this kernel lacks or has with less, so that one missing does not refuse all. */
-static void fit_kernel(struct tracer_bpf *bpf, int with_netfilter)
+static void fit_kernel(struct tracer_bpf *bpf, const struct taps_options *options, int with_netfilter)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
 
@@ -120,6 +150,8 @@ static void fit_kernel(struct tracer_bpf *bpf, int with_netfilter)
 		snprintf(state.reason[i], sizeof(state.reason[i]), "this kernel's tracepoint %s %s (Linux %s)",
 			 rows[i].program, args < 0 ? "does not exist" : "tells too little", rows[i].since);
 	}
+	if (options->location_by_stack || tracepoint_args(kernel, "consume_skb") == 1)
+		find_callers_on_stack(bpf);
 	bpf->rodata->retransmit_tells_error = tracepoint_args(kernel, "tcp_retransmit_skb") > 2;
 	bpf->rodata->has_rdonly_cast = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	bpf_program__set_autoload(bpf->progs.netfilter_hook, false);
@@ -158,7 +190,7 @@ static struct tracer_bpf *load(const struct taps_options *options, int *with_net
 	bpf->rodata->check_fingerprint = !options->without_fingerprint;
 	bpf->rodata->check_birth = !options->without_birth;
 	bpf->rodata->may_leave_out = !options->without_sampling;
-	fit_kernel(bpf, *with_netfilter);
+	fit_kernel(bpf, options, *with_netfilter);
 	*with_netfilter = bpf_program__autoload(bpf->progs.netfilter_hook);
 	*err = tracer_bpf__load(bpf);
 	if (!*err)

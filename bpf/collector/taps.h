@@ -13,6 +13,7 @@ struct taps_options {
 	int without_fingerprint;  /* for the mutation test only */
 	int without_birth;
 	int without_sampling;
+	int location_by_stack;    /* of consume_skb, also where the tracepoint tells it; for tests only */
 };
 
 /* Loads and attaches what this kernel offers. NULL: nothing could be loaded; the reason has been written to stderr. */

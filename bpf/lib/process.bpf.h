@@ -17,7 +17,7 @@
 
 #define PF_KTHREAD 0x00200000
 #define SOCKET_BUCKETS 1024
-#define FILES_BATCH 16 /* divides every size of a table of open files */
+#define FILES_BATCH 8  /* divides every size of a table of open files; Linux 6.1 has no stack for more of them at a device */
 #define FILES_MAX 1024 /* open files looked through */
 #define TRIES_MAX 16   /* packets of a socket at which its process is looked for */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only
  *
- * Tables that are global variables of the taps; the collector's skeleton has to know their types too.
+ * Tables that are global variables or constants of the taps; the collector's skeleton has to know their types too.
  */
 #ifndef TRACER_TABLES_H
 #define TRACER_TABLES_H
@@ -26,5 +26,13 @@ struct learned_bucket {
 struct learned_marks {
 	__u8 of[MARKS];
 };
+
+/* Kernel code that fires consume_skb. */
+struct ender {
+	__u64 from, to;
+	__u64 is_location; /* the packet ends here; else where this was called */
+};
+
+#define ENDERS 8
 
 #endif

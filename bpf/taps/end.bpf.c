@@ -6,8 +6,32 @@
 #include "../lib/sighting.bpf.h"
 
 #define SEGMENTS_NS 1000000ULL
+#define FRAMES 12 /* of the stack above the tracepoint, at most: the program, what calls it, and one of `enders` */
 
-static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason, u32 tap)
+/* Before Linux 6.3 the tracepoint does not say who called. */
+const volatile __u32 consume_tells_location = 1;
+const volatile struct ender enders[ENDERS] = {};
+
+/* The return address that a newer kernel would tell, found on the stack; 0: none of `enders` is on it. */
+static __always_inline u64 location_on_stack(void *ctx)
+{
+	struct scratch *s = scratch_of(TAP_CONSUME_SKB);
+	u64 *frames;
+	long len;
+
+	if (!s)
+		return 0;
+	frames = (u64 *)s->tail;
+	len = bpf_get_stack(ctx, frames, FRAMES * sizeof(*frames), 0);
+	for (int i = 0; i < FRAMES - 1 && (i + 1) * (long)sizeof(*frames) < len; i++)
+#pragma unroll
+		for (int j = 0; j < ENDERS; j++)
+			if (frames[i] >= enders[j].from && frames[i] < enders[j].to)
+				return enders[j].is_location ? frames[i] : frames[i + 1];
+	return 0;
+}
+
+static __always_inline int at_end(void *ctx, struct sk_buff *skb, u64 location, u32 reason, u32 tap)
 {
 	struct filter *f = filter_current();
 	struct counters *count;
@@ -58,7 +82,7 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 		s->event.identity = IDENTITY_FIRST;
 		s->event.flags |= EVENT_UNTRACKED_END;
 	}
-	s->event.location = location;
+	s->event.location = tap == TAP_CONSUME_SKB && !consume_tells_location ? location_on_stack(ctx) : location;
 	s->event.reason = reason;
 	if (dev) {
 		event_in(&s->event, dev->nd_net.net);
@@ -67,6 +91,8 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 	net = socket_net(skb);
 	if (net && (!dev || net == dev->nd_net.net)) {
 		s->event.flags |= EVENT_OWN_SOCKET;
+		if (tap == TAP_KFREE_SKB) /* what OUTPUT drops, no device has shown */
+			packet_is_own(s, skb);
 		event_in(&s->event, net);
 	}
 	/* what is read from a UDP socket in one piece has no other tracepoint; user space knows by the location */
@@ -84,13 +110,13 @@ static __always_inline int at_end(struct sk_buff *skb, u64 location, u32 reason,
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(kfree_skb, struct sk_buff *skb, void *location, u32 reason)
 {
-	return at_end(skb, (u64)location, reason, TAP_KFREE_SKB);
+	return at_end(ctx, skb, (u64)location, reason, TAP_KFREE_SKB);
 }
 
 SEC("tp_btf/consume_skb")
-int BPF_PROG(consume_skb, struct sk_buff *skb, void *location)
+int consume_skb(u64 *ctx)
 {
-	return at_end(skb, (u64)location, 0, TAP_CONSUME_SKB);
+	return at_end(ctx, (struct sk_buff *)ctx[0], consume_tells_location ? ctx[1] : 0, 0, TAP_CONSUME_SKB);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

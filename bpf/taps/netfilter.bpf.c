@@ -69,8 +69,8 @@ static __always_inline int at_hook(struct sk_buff *skb, const struct nf_hook_sta
 	s->event.nf_pf = state->pf;
 	if (dev)
 		event_at(&s->event, dev);
-	if (own)
-		packet_is_own(s, skb);
+	if (own) /* whose socket, its device tells: Linux 6.12 has no bpf_get_current_comm() here */
+		s->event.flags |= EVENT_OWN_SOCKET;
 	count->seen[TAP_NETFILTER]++;
 	emit_skb(s, skb, count);
 	return NF_ACCEPT;

@@ -2,13 +2,15 @@
  * Mixed traffic in a lab: every kind of packet that the tracer claims to follow, in a few seconds. Step after step, so that a
  * mistake can be told by its time; within a step several senders at once, so that both CPUs and the address cache are busy.
  */
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { enterArgv } from '../../src/lab/enter.ts';
 import { labTarget } from '../../src/lab/status.ts';
 import { inLab } from './lab.ts';
 
-const program = fileURLToPath(new URL('../fixtures/traffic/udp.ts', import.meta.url));
+/** As TypeScript or, built for a guest, as JavaScript. */
+const program = fileURLToPath(new URL(`../fixtures/traffic/udp${extname(import.meta.url)}`, import.meta.url));
 const PORT = 9999;
 
 /** The lab's addresses: src/lab/dataplane/plan.ts. */
