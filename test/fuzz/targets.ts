@@ -7,11 +7,16 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { TracerError } from '../../src/base/errors.ts';
 import { Pipeline } from '../../src/engine/pipeline.ts';
+import { readIptablesSave } from '../../src/rules/iptables-save.ts';
+import { readNftJson } from '../../src/rules/nft-json.ts';
+import type { Table } from '../../src/rules/ruleset.ts';
+import { walk } from '../../src/rules/walk.ts';
 import { sessionOf } from '../../src/session/open-session.ts';
 import { bytesSource, streamSource } from '../../src/session/sources.ts';
 import { Decoder } from '../../src/wire/decode.ts';
 import { recordedBytes, recordings } from '../golden/recordings.ts';
 import { chunks } from '../helpers/frames.ts';
+import { recordedText } from '../helpers/recorded-rules.ts';
 import { recorded } from '../helpers/sessions.ts';
 
 export interface FuzzTarget<T = never> {
@@ -139,7 +144,54 @@ const sessionFiles: FuzzTarget<[Uint8Array, boolean]> = {
 };
 
 /** Add yours here. */
+/** Some chains of a real node each: small, so that many can be tried. */
+function ruleTexts(): { readonly saved: Uint8Array[]; readonly listed: Uint8Array[] } {
+  const lines = (text: string): string[] => text.split('\n');
+  const saved = lines(recordedText('iptables-nft', 'k8s-w1', 'iptables-save.txt')!);
+  const rules = saved.filter(line => line.includes('-A '));
+  const listed = lines(recordedText('nftables', 'k8s-cp', 'nft.json')!).slice(1, -2);
+  const every = (all: readonly string[], step: number, from: number): string[] =>
+    all.filter((_, at) => at % step === from);
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const head = saved.filter(line => /^\*nat|^:(PREROUTING|KUBE-SERVICES|KUBE-SVC-6)/.test(line));
+  return {
+    saved: [0, 3, 7].map(from => bytes([...head, ...every(rules, 9, from)].join('\n'))),
+    listed: [0, 5, 9].map(from =>
+      bytes(`{"nftables":[${every(listed, 11, from).join('').replace(/,$/, '')}]}`),
+    ),
+  };
+}
+
+const ruleReaders: FuzzTarget<[Uint8Array, Uint8Array]> = {
+  name: 'rules',
+  runs: 200_000,
+  inputs: () => {
+    const { saved, listed } = ruleTexts();
+    return Promise.resolve(fc.tuple(mutated(saved), mutated(listed)));
+  },
+  run: ([saved, listed]) => {
+    const text = new TextDecoder().decode(saved);
+    const { tables, malformed } = readIptablesSave(text, 'ip', 'iptables-nft');
+    if (malformed > text.split('\n').length) throw new Error('more lines than there are');
+    const ruleset = { tables: [...tables, ...nftTables(listed)] };
+    const packet = { family: 4, proto: 'tcp', src: '10.244.0.3', dst: '10.96.100.10', dport: 80 } as const;
+    for (const hook of ['prerouting', 'forward', 'postrouting'] as const)
+      for (const known of [{ kind: 'passed' }, { kind: 'dropped' }] as const)
+        walk({ ruleset, hook, known, asksNat: true, packet: { ...packet, typeOf: () => undefined } });
+  },
+};
+
+function nftTables(listed: Uint8Array): readonly Table[] {
+  try {
+    return readNftJson(JSON.parse(new TextDecoder().decode(listed))).tables;
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
 export const fuzzTargets: readonly FuzzTarget<never>[] = [
+  ruleReaders,
   frames,
   sessionFiles,
 ] as unknown as FuzzTarget<never>[];

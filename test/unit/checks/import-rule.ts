@@ -24,6 +24,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
   inventory: { imports: nouns },
   resolve: { imports: [...nouns, 'inventory'] },
   correlate: { imports: nouns, typesOf: ['inventory'] },
+  rules: { imports: nouns },
   explain: { imports: [...nouns, 'words', 'inventory'] },
   store: { imports: nouns },
   web: { imports: [...nouns, 'words'], portable: true },
