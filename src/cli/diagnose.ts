@@ -1,5 +1,5 @@
 /** Nothing matched, for a while or at all: what SRC does send, what is being watched, the causes that can be proven, what to try. */
-import type { FollowTarget } from '../engine/target.ts';
+import { type ClusterOf, type FollowTarget, isElsewhere } from '../engine/target.ts';
 import type { TapFacts } from '../model/event.ts';
 import type { Journey } from '../model/journey.ts';
 import { endpointText } from '../words/endpoints.ts';
@@ -14,13 +14,14 @@ export interface Sights {
   widen(): Promise<() => Promise<void>>;
   /** Does a namespace of this machine have this address? */
   owns(ip: string): boolean;
+  readonly clusterOf: ClusterOf;
   taps(): readonly Pick<TapFacts, 'name' | 'state' | 'reason'>[];
 }
 
 export async function diagnose(target: FollowTarget, sights: Sights): Promise<string[]> {
   const seen = new Map<string, number>();
   const stop = sights.observe(journey => {
-    if (!isFrom(target, journey)) return;
+    if (!isFrom(target, journey) || isElsewhere(target, journey, sights.clusterOf)) return;
     const what = `${endpointText(journey.from, { port: false })} → ${endpointText(journey.to)} (${journey.proto})`;
     seen.set(what, (seen.get(what) ?? 0) + 1);
   });

@@ -200,6 +200,7 @@ class LiveRun {
       const lines = await diagnose(target, {
         observe: observer => pipeline.observe(observer),
         widen: () => this.#widen(target),
+        clusterOf: netns => pipeline.names.placeOf(netns)?.cluster,
         owns: ip => pipeline.inventory.ownersOf(ip).length > 0,
         taps: () => pipeline.hello?.taps ?? [],
       });

@@ -125,7 +125,7 @@ export class Follows {
       followers: 1,
       target,
       watched,
-      matcher: new Matcher(target),
+      matcher: new Matcher(target, netns => this.#options.names().placeOf(netns)?.cluster),
     };
   }
 
@@ -162,8 +162,9 @@ export class Follows {
 }
 
 function followOf({ id, request, since, followers, target }: Entry): Follow {
-  const { src, dst, dnsIps } = target;
-  return { ...request, id, since, followers, target: { src, dst, dnsIps } };
+  const { src, dst, dnsIps, cluster } = target;
+  const meant = { src, dst, dnsIps, ...(cluster === undefined ? {} : { cluster }) };
+  return { ...request, id, since, followers, target: meant };
 }
 
 /** The same for the same request, however its keys are ordered. */

@@ -10,8 +10,7 @@ const NAMESPACES_MAX = 8;
 
 export function hookPlaces(target: FollowTarget, names: Names): HookPlace[] {
   const { inventory } = names;
-  const cluster = target.src.cluster ?? target.dst.cluster;
-  const starts = [target.src, target.dst].flatMap(side => startsOf(side, names, cluster));
+  const starts = [target.src, target.dst].flatMap(side => startsOf(side, names, target.cluster));
   const found = new Set<string>();
   for (const cookie of starts) {
     const start = inventory.viewAt(cookie, inventory.latestNs);

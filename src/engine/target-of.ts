@@ -19,9 +19,11 @@ export function targetOf(request: FollowRequest, names: Names): FollowTarget {
     ...scope,
     ...(src.cluster === undefined ? {} : { cluster: src.cluster }),
   });
+  const cluster = request.cluster ?? src.cluster ?? dst.cluster;
   return {
     src,
     dst,
+    ...(cluster === undefined ? {} : { cluster }),
     ...(request.proto === undefined ? {} : { proto: request.proto }),
     ...(request.port === undefined ? {} : { port: request.port }),
     dnsIps: dst.kind === 'service' ? dnsOf(names, dst) : [],

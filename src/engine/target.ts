@@ -12,6 +12,27 @@ export interface FollowTarget {
   readonly port?: number;
   /** Addresses that answer DNS for SRC; followed too when DST is a service. */
   readonly dnsIps: readonly string[];
+  /** Asked for, or that of its ends: what is seen in other clusters alone is not meant, also where they have the same addresses. */
+  readonly cluster?: string;
+}
+
+/** Cookie of a namespace → the cluster that it belongs to; undefined: to none, or it is not known (yet). */
+export type ClusterOf = (netns: string) => string | undefined;
+
+/** Addresses are the same in many clusters, namespaces are not. A packet may cross from one into another; then it belongs to both. */
+export function isElsewhere(
+  { cluster }: Pick<FollowTarget, 'cluster'>,
+  { hops }: Pick<Journey, 'hops'>,
+  clusterOf: ClusterOf,
+): boolean {
+  if (cluster === undefined) return false;
+  let isInOther = false;
+  for (const { netns } of hops) {
+    const at = clusterOf(netns.cookie);
+    if (at === cluster) return false;
+    if (at !== undefined) isInOther = true;
+  }
+  return isInOther;
 }
 
 /** The kernel copies what may belong to it; ports change on the way, so they are compared later. */
@@ -58,10 +79,12 @@ type Told = Omit<Journey, 'closedBy'>;
 /** Decides once a flow, by the first journey of it that tells who opened it; the others of the flow go the same way. */
 export class Matcher {
   #target: FollowTarget;
+  readonly #clusterOf: ClusterOf;
   readonly #flows = new Map<string, boolean>();
 
-  constructor(target: FollowTarget) {
+  constructor(target: FollowTarget, clusterOf: ClusterOf) {
     this.#target = target;
+    this.#clusterOf = clusterOf;
   }
 
   /** The same names mean other addresses now; what was decided stays. */
@@ -89,6 +112,7 @@ export class Matcher {
 
   #decide(journey: Told): boolean {
     const { src, dst, proto, port } = this.#target;
+    if (isElsewhere(this.#target, journey, this.#clusterOf)) return false;
     if (this.#isDns(journey)) return true;
     if (
       proto !== undefined &&

@@ -95,7 +95,15 @@ export const FollowReply = Type.Unsafe<Follow>(
       id: Id,
       since: Type.String(),
       followers: Type.Integer({ minimum: 1 }),
-      target: Type.Object({ src: Selection, dst: Selection, dnsIps: Type.Array(Type.String()) }, closed),
+      target: Type.Object(
+        {
+          src: Selection,
+          dst: Selection,
+          dnsIps: Type.Array(Type.String()),
+          cluster: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
     },
     closed,
   ),

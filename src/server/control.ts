@@ -20,6 +20,8 @@ export interface Follow extends FollowRequest {
     readonly dst: Selection;
     /** Addresses that answer DNS for SRC. */
     readonly dnsIps: readonly string[];
+    /** What is seen in other clusters alone is not meant. */
+    readonly cluster?: string;
   };
 }
 

@@ -2,7 +2,7 @@
 import { execa } from 'execa';
 import { hookPlaces } from '../../src/engine/hook-places.ts';
 import { Matcher, watchRules } from '../../src/engine/target.ts';
-import { select } from '../../src/inventory/selectors.ts';
+import { targetOf } from '../../src/engine/target-of.ts';
 import { labNamespaces } from '../../src/lab/namespaces.ts';
 import { scenarioFollow, withScenario } from '../../src/lab/scenarios/run.ts';
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
@@ -30,8 +30,8 @@ export async function show(
     await following.knows(ownNamespaces(lab));
     const { names } = following;
     const { src, dst } = scenarioFollow(lab, scenario);
-    const scope = { cluster: `lab:${lab}` };
-    const target = { src: select(src, names, scope), dst: select(dst, names, scope), dnsIps: [] };
+    const cluster = `lab:${lab}`;
+    const target = { ...targetOf({ src, dst, cluster }, names), dnsIps: [] };
     await following.watch(watchRules(target), hookPlaces(target, names));
     const before = following.told().all.length;
     const env = { LC_ALL: 'C' };
@@ -42,7 +42,7 @@ export async function show(
       env,
     });
     await following.settle(CLOSED_NS);
-    const matcher = new Matcher(target);
+    const matcher = new Matcher(target, netns => names.placeOf(netns)?.cluster);
     const closed = following.told().all.slice(before);
     const journeys = closed.flatMap(({ journey }) => (matcher.matches(journey) ? journey : []));
     const shown = { exitCode, output: all, journeys };

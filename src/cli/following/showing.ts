@@ -2,7 +2,7 @@
  * The printing side of a following: which journeys are shown and how, the sentences at the end, the exit code. It does not know where
  * journeys come from: a collector, a session file, a daemon.
  */
-import { type FollowTarget, Matcher } from '../../engine/target.ts';
+import { type ClusterOf, type FollowTarget, Matcher } from '../../engine/target.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { FollowLimits } from '../../model/follow.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
@@ -30,6 +30,7 @@ export interface ShowOptions {
 export interface Surroundings {
   /** How a person calls the namespace of a hop. */
   label(hop: Hop): string;
+  readonly clusterOf: ClusterOf;
   /** The last heartbeat, by the kernel's monotonic clock. */
   nowNs(): bigint | undefined;
   /** `sampled`: events left out because there were too many. */
@@ -75,7 +76,8 @@ export class Showing {
   start(target?: FollowTarget, limits: FollowLimits = {}): void {
     this.#target = target;
     this.#limits = limits;
-    this.#matcher = target === undefined ? { matches: () => true } : new Matcher(target);
+    this.#matcher =
+      target === undefined ? { matches: () => true } : new Matcher(target, this.#about.clusterOf);
   }
 
   get printed(): number {

@@ -47,6 +47,7 @@ export class Viewer {
     const about = {
       label: (hop: { readonly netns: { readonly cookie: string } }) =>
         this.pipeline.places.netns(Number(hop.netns.cookie), this.pipeline.nowNs).label,
+      clusterOf: (netns: string) => this.pipeline.names.placeOf(netns)?.cluster,
       nowNs: () => this.#kernelNs(),
       stats: () => this.#stats(),
     };

@@ -9,6 +9,8 @@ export class PlaceNames {
   readonly #client: DaemonClient;
   /** By cookie. */
   #labels = new Map<string, string>();
+  /** Likewise. */
+  readonly #clusters = new Map<string, string>();
   #ips = new Set<string>();
 
   constructor(client: DaemonClient) {
@@ -17,8 +19,11 @@ export class PlaceNames {
 
   async load(): Promise<void> {
     const { places } = await this.#client.get<Topology>('/api/topology');
-    for (const { id, netns, name } of places)
-      if (netns !== undefined && id === `netns:${netns}`) this.#labels.set(netns, name);
+    for (const { id, netns, name, cluster } of places) {
+      if (netns === undefined || id !== `netns:${netns}`) continue;
+      this.#labels.set(netns, name);
+      if (cluster !== undefined) this.#clusters.set(netns, cluster);
+    }
     this.#ips = new Set(places.flatMap(({ addresses = [] }) => addresses.map(ip => ip.replace(/\/.*/, ''))));
   }
 
@@ -29,6 +34,10 @@ export class PlaceNames {
     if (unknown.length === 0) return;
     await this.load();
     for (const cookie of unknown) if (!this.#labels.has(cookie)) this.#labels.set(cookie, `netns ${cookie}`);
+  }
+
+  clusterOf(netns: string): string | undefined {
+    return this.#clusters.get(netns);
   }
 
   label({ netns, node }: Hop): string {

@@ -53,6 +53,7 @@ export class RemoteRun {
       options,
       {
         label: hop => this.#names.label(hop),
+        clusterOf: netns => this.#names.clusterOf(netns),
         nowNs: () => process.hrtime.bigint(),
         stats: () => ({
           lost: this.#now.lost - this.#before.lost + this.#skipped,
@@ -172,6 +173,7 @@ export class RemoteRun {
           const { id } = await live.follow({ ...wider, dst: 'any' });
           return async () => live.unfollow(id);
         },
+        clusterOf: netns => this.#names.clusterOf(netns),
         owns: ip => this.#names.owns(ip),
         taps: () => this.#taps,
       });

@@ -1,6 +1,6 @@
 /** What `follow SRC DST` means: wide for the kernel, exact for each journey. CONTRACT 7. */
 import { describe, expect, test } from 'vitest';
-import { type FollowTarget, Matcher, watchRules } from '../../../src/engine/target.ts';
+import { type ClusterOf, type FollowTarget, Matcher, watchRules } from '../../../src/engine/target.ts';
 import type { Selection } from '../../../src/inventory/selection.ts';
 import type { Journey } from '../../../src/model/journey.ts';
 import { arpPacket, icmpPacket, tcpPacket, udpPacket } from '../../helpers/frames-packets.ts';
@@ -44,9 +44,15 @@ const target = (src: Selection, dst: Selection, more: Partial<FollowTarget> = {}
   ...more,
 });
 
+const nowhere: ClusterOf = () => undefined;
+
 function matched(follow: FollowTarget, ...walks: readonly Walk[]): boolean[] {
+  return matchedIn(nowhere, follow, ...walks);
+}
+
+function matchedIn(clusterOf: ClusterOf, follow: FollowTarget, ...walks: readonly Walk[]): boolean[] {
   const rig = new Rig().walk(...walks).finish();
-  const matcher = new Matcher(follow);
+  const matcher = new Matcher(follow, clusterOf);
   const verdicts = new Map(rig.journeys.map(journey => [journey.id, matcher.matches(journey)]));
   return walks.map(walk => verdicts.get(rig.of(walk).id)!);
 }
@@ -160,7 +166,7 @@ describe('follow A B', () => {
     const rig = new Rig().walk(crossNodeRequest(), error).finish();
     const [request, related] = rig.journeys as [Journey, Journey];
     const { service: _, ...early } = related;
-    const matcher = new Matcher(target(pod, byService));
+    const matcher = new Matcher(target(pod, byService), nowhere);
     expect([early, request, related].map(journey => matcher.matches(journey))).toEqual([false, true, true]);
   });
 
@@ -203,5 +209,33 @@ describe('narrowed', () => {
     expect(matched(target(pod, backend), who())).toEqual([true]);
     expect(matched(target(pod, backend, { proto: 'arp' }), who())).toEqual([true]);
     expect(matched(target(pod, any), who())).toEqual([true]);
+  });
+});
+
+describe('the same addresses in another cluster', () => {
+  const byIp = target(select('ip', [podA]), any, { cluster: 'lab:x' });
+  const all =
+    (cluster: string | undefined): ClusterOf =>
+    () =>
+      cluster;
+
+  test('are not meant, whatever else is asked for', () => {
+    const dns = target(any, byService, { cluster: 'lab:x', dnsIps: [nginx1] });
+    for (const follow of [byIp, dns, target(any, any, { cluster: 'lab:x' })]) {
+      expect(matchedIn(all('lab:y'), follow, sameNodeRequest())).toEqual([false]);
+      expect(matchedIn(all('lab:x'), follow, sameNodeRequest())).toEqual([true]);
+    }
+  });
+
+  test('are, where no cluster is', () => {
+    expect(matchedIn(all('lab:y'), target(select('ip', [podA]), any), sameNodeRequest())).toEqual([true]);
+  });
+
+  test('a packet that crosses from one into the other belongs to both; what is of no cluster, to all', () => {
+    const nodes: ClusterOf = netns => (netns === '11' ? 'lab:y' : 'lab:x');
+    expect(matchedIn(nodes, byIp, sameNodeRequest())).toEqual([true]);
+    const shared: ClusterOf = netns => (netns === '11' ? 'lab:y' : undefined);
+    expect(matchedIn(shared, byIp, sameNodeRequest())).toEqual([false]);
+    expect(matchedIn(nowhere, byIp, sameNodeRequest())).toEqual([true]);
   });
 });
