@@ -9,15 +9,17 @@ import type { ClusterSnapshot, NetnsSnapshot } from '../model/inventory.ts';
 import { identity, recordVersion, tap } from '../model/layout.generated.ts';
 import { vxlanPorts } from '../model/tunnels.ts';
 import type { Frame } from '../wire/decode.ts';
-import { Matcher } from './matcher.ts';
+import type { Owns } from './copies.ts';
+import { type Match, Matcher } from './matcher.ts';
 import type { PcapPacket } from './pcap-reader.ts';
-import type { CapturePlace, CapturePoint, Device } from './places.ts';
+import { ANY, type CapturePlace, type CapturePoint, type Device } from './places.ts';
 import { type Sight, type SightSource, sightOf } from './sight.ts';
-import type { DirectedSight } from './steps.ts';
+import { type DirectedSight, type IsCaptured, kindOf } from './steps.ts';
 
 const BEAT_NS = 20_000_000;
 /** After the last packet: journeys close by silence, and a question is unanswered after a second. */
 const END_NS = 1_200_000_000;
+const PACKET_OTHERHOST = 3;
 /** The ports that VXLAN has by default (Linux' old one, the assigned one). */
 const tunnelPorts = new Set(vxlanPorts);
 
@@ -81,7 +83,8 @@ function devicesOf(
     const known = byIndex.get(ifindex ?? 0);
     if (known !== undefined) return known;
     // Nobody told its name; the number is what the kernel wrote.
-    const device = { name: ifindex === undefined ? 'any' : `if${ifindex}`, ifindex: ifindex ?? 0 };
+    const device: Device =
+      ifindex === undefined ? { name: ANY, ifindex: 0 } : { name: `if${ifindex}`, ifindex, unnamed: true };
     if (byIndex.size < 65_536) byIndex.set(ifindex ?? 0, device);
     return device;
   };
@@ -99,8 +102,8 @@ export class EventMaker {
   #beatNs = 0;
   #lastNs = 0;
 
-  constructor(isCaptured: (place: number, dev: string) => boolean) {
-    this.matcher = new Matcher(isCaptured);
+  constructor(isCaptured: IsCaptured, owns?: Owns) {
+    this.matcher = new Matcher(isCaptured, owns);
   }
 
   sight(sight: DirectedSight): Frame[] {
@@ -130,14 +133,14 @@ export class EventMaker {
     const frames: Frame[] = [];
     if (timeNs - this.#beatNs >= BEAT_NS) frames.push(...this.beat(timeNs));
     this.#lastNs = Math.max(this.#lastNs, timeNs);
-    for (const { packet, sight, isFirst } of this.matcher.take(tied))
-      frames.push({ kind: 'event', event: eventOf(packet, sight, isFirst) });
+    for (const match of this.matcher.take(tied)) frames.push({ kind: 'event', event: eventOf(match) });
     return frames;
   }
 }
 
-function eventOf(packet: number, sight: DirectedSight, isFirst: boolean): Event {
+function eventOf({ packet, sight, isFirst, root }: Match): Event {
   const { headers, place, device } = sight;
+  const isBorn = isFirst && root === packet && isAsSent(sight);
   return {
     timeNs: sight.timeNs,
     cpu: -1,
@@ -147,7 +150,8 @@ function eventOf(packet: number, sight: DirectedSight, isFirst: boolean): Event 
     identity: identity.first,
     flags: 0,
     skb: packet,
-    head: packet,
+    // Clones share their data.
+    head: root,
     sk: 0,
     netns: place,
     netnsInode: 0,
@@ -156,20 +160,27 @@ function eventOf(packet: number, sight: DirectedSight, isFirst: boolean): Event 
     skbLen: sight.lenBytes,
     mark: 0,
     // What leaves a namespace that it was not seen to enter, as senders write it, came to be there.
-    iif: isFirst && isAsSent(sight) ? 0 : 1,
+    iif: isBorn ? 0 : 1,
     reason: 0,
     location: 0,
     protocol: sight.protocol,
     gsoSize: 0,
     gsoSegs: 0,
     vlanTci: sight.vlanTci,
-    pktType: 0,
+    pktType: isForNobody(sight) ? PACKET_OTHERHOST : 0,
     nfHook: 0,
     nfPriority: 0,
     ct: 0,
     conntrack: undefined,
     headers,
   };
+}
+
+/** The kernel ignores it here, if no bridge has the device. */
+function isForNobody({ direction, isForOthers, device }: DirectedSight): boolean {
+  return (
+    direction === 'in' && isForOthers === true && device.master === undefined && kindOf(device) !== 'bridge'
+  );
 }
 
 const initialTtls = new Set([64, 128, 255]);

@@ -165,6 +165,7 @@ function deviceOf(link: RawLink, peer: RawLink | undefined): Device {
     name: link.name,
     ifindex: link.ifindex,
     kind,
+    ...(link.up ? {} : { isDown: true as const }),
     ...(link.mac === undefined || link.mac === LOOPBACK_MAC ? {} : { mac: macNumber(link.mac) }),
     ...(link.master === undefined ? {} : { master: link.master }),
     ...(peer === undefined

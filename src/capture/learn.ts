@@ -12,6 +12,7 @@
  *
  * What it cannot know: that a frame which two namespaces showed was bridged on through a third device that nobody captured.
  */
+import { isMulticast } from '../model/tuples.ts';
 import type { Direction } from './link-layer.ts';
 import { guessedKind } from './places.ts';
 import type { Sight } from './sight.ts';
@@ -40,8 +41,12 @@ export class Lessons {
   readonly #sameSide = new Map<string, string>();
   /** First sights that may be births: one for each address at a side. */
   readonly #births = new Map<string, Sight>();
+  /** Addresses that a loopback device showed. */
+  readonly #own = new Map<string, { readonly place: number; readonly ip: string }>();
 
   look(sight: Sight): void {
+    // A file of the same device alone shows the same sender.
+    if (sight.direction !== undefined) this.#votesOf(sideOf(sight))[sight.direction]++;
     const known = this.#trails.get(sight.fingerprint);
     const isSame = known !== undefined && sight.timeNs - known.at(-1)!.timeNs <= WINDOW_NS;
     const trail = isSame ? known : [];
@@ -61,8 +66,7 @@ export class Lessons {
    */
   #isPassing(trail: Sight[], sight: Sight): boolean {
     const here = trail.filter(seen => isSameFrame(seen, sight) && seen.place === sight.place);
-    const ports = new Set([...here, sight].filter(seen => !isBridge(seen)).map(portOf));
-    if (ports.size < 2) return false;
+    if (!isFromPortToPort([...here, sight].filter(seen => !isBridge(seen)))) return false;
     const copy = isBridge(sight) ? sight : here.find(isBridge);
     if (copy === undefined) return false;
     this.#votesOf(sideOf(copy)).in++;
@@ -81,9 +85,17 @@ export class Lessons {
 
   #begins(sight: Sight): void {
     const layer = sight.headers.outer;
+    if (isLoopback(sight)) this.#looped(sight);
     if (sight.headers.inner !== undefined || !initialTtls.has(sight.ttl) || layer.family === 0) return;
     const key = `${sideOf(sight)} ${layer.src}`;
     if (this.#births.size < KEPT_MAX && !this.#births.has(key)) this.#births.set(key, sight);
+  }
+
+  /** What passes a loopback device is of the namespace and for it. */
+  #looped({ place, headers }: Sight): void {
+    const { family, src, dst } = headers.outer;
+    if (family === 0 || this.#own.size >= KEPT_MAX) return;
+    for (const ip of [src, dst]) if (!isMulticast(ip)) this.#own.set(`${place} ${ip}`, { place, ip });
   }
 
   #compare(a: Sight, b: Sight): void {
@@ -112,7 +124,7 @@ export class Lessons {
 
   /** Undefined: not told, and not to be learned from these captures. */
   directionOf(sight: Sight): Direction | undefined {
-    if (sight.device.kind === 'loopback' || sight.device.name === 'lo') return 'in'; // libpcap leaves out what lo sends
+    if (isLoopback(sight)) return 'in'; // libpcap leaves out what lo sends
     if (sight.direction !== undefined) return sight.direction;
     const told = toldBy(sight);
     if (told !== undefined) return told;
@@ -131,6 +143,7 @@ export class Lessons {
   /** Addresses by place. */
   addresses(): Map<number, string[]> {
     const owners = new Map<string, Set<number>>();
+    for (const { place, ip } of this.#own.values()) owners.set(ip, (owners.get(ip) ?? new Set()).add(place));
     for (const sight of this.#births.values()) {
       if (this.directionOf(sight) !== 'out') continue;
       const { src } = sight.headers.outer;
@@ -138,8 +151,8 @@ export class Lessons {
     }
     const byPlace = new Map<number, string[]>();
     for (const [ip, places] of owners) {
-      const [place] = places;
-      if (places.size === 1) byPlace.set(place!, [...(byPlace.get(place!) ?? []), ip]);
+      if (places.size > 1 && !isLocal(ip)) continue;
+      for (const place of places) byPlace.set(place, [...(byPlace.get(place) ?? []), ip]);
     }
     return byPlace;
   }
@@ -157,18 +170,31 @@ function toldBy({ device, sender, receiver }: Sight): Direction | undefined {
   return sender === mac && receiver !== mac ? 'out' : 'in';
 }
 
+/** The same in each namespace. */
+const isLocal = (ip: string): boolean => ip.startsWith('127.') || ip === '::1';
+
+const isLoopback = ({ device }: Sight): boolean => device.kind === 'loopback' || device.name === 'lo';
+
 const isBridge = ({ device }: Sight): boolean => (device.kind ?? guessedKind(device.name)) === 'bridge';
 
-/** A frame goes back out of the port that it came in by with another receiver (hairpin mode). */
-const portOf = ({ device, receiver }: Sight): string => `${device.name} ${receiver ?? ''}`;
+/** Two ports, or in and out of the same one (hairpin mode): as the capture tells, or by another receiver. */
+function isFromPortToPort(sights: readonly Sight[]): boolean {
+  if (new Set(sights.map(({ device }) => device.name)).size > 1) return true;
+  const receivers = sights.flatMap(({ receiver }) => receiver ?? []);
+  const directions = sights.flatMap(({ direction }) => direction ?? []);
+  return new Set(receivers).size > 1 || new Set(directions).size > 1;
+}
 
 const isSameFrame = (a: Sight, b: Sight): boolean => a.sender === b.sender && a.ttl === b.ttl;
 
-/** Undefined where a bridge takes what it passes on as well: broadcast, multicast. */
-function frameOf({ place, device, headers }: Sight): string | undefined {
-  const { ethernet } = headers;
-  if (ethernet === undefined || (Number.parseInt(ethernet.dst.slice(0, 2), 16) & 1) !== 0) return undefined;
-  return `${place} ${device.name} ${ethernet.src} ${ethernet.dst}`;
+/**
+ * Undefined where a bridge takes what it passes on as well: broadcast, multicast. A capture of all devices has no receivers; what goes to one
+ * address goes to one of them.
+ */
+function frameOf({ place, device, sender, receiver, headers, isGroup }: Sight): string | undefined {
+  if (sender === undefined || isGroup) return undefined;
+  const { dst } = headers.outer;
+  return `${place} ${device.name} ${sender} ${receiver ?? dst}`;
 }
 
 /** What passes a device from one sender passes it in one direction; but what it sends to itself passes in both. */

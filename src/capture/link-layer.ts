@@ -16,6 +16,10 @@ export interface Framing {
   readonly sender?: number;
   /** Receiver's, where the link layer has it. */
   readonly receiver?: number;
+  /** Broadcast or multicast. */
+  readonly isGroup?: true;
+  /** Is the frame for another receiver than the device that it came in by? Absent where the kernel does not tell. */
+  readonly isForOthers?: boolean;
   readonly vlanTci?: number;
 }
 
@@ -24,6 +28,10 @@ const ETH_P_IPV6 = 0x86dd;
 const ETH_P_8021Q = 0x8100;
 const ETH_P_8021AD = 0x88a8;
 /** `sll_pkttype`. */
+const PACKET_HOST = 0;
+const PACKET_BROADCAST = 1;
+const PACKET_MULTICAST = 2;
+const PACKET_OTHERHOST = 3;
 const PACKET_OUTGOING = 4;
 /** AF_INET6 of Linux, macOS and the BSDs, in files that others wrote. */
 const AF_INET6 = new Set([10, 24, 28, 30]);
@@ -53,7 +61,8 @@ const readers: Readonly<Record<number, (b: Uint8Array) => Framing | undefined>> 
 
 function ethernet(b: Uint8Array): Framing | undefined {
   if (b.length < 14) return undefined;
-  return { protocol: be16(b, 12), networkAt: 14, sender: mac(b, 6), receiver: mac(b, 0) };
+  const group = (b[0]! & 1) === 0 ? {} : { isGroup: true as const };
+  return { protocol: be16(b, 12), networkAt: 14, sender: mac(b, 6), receiver: mac(b, 0), ...group };
 }
 
 /** A tag that the device did not take off: as the kernel's own events, which have it beside the packet. */
@@ -86,12 +95,19 @@ function cooked(b: Uint8Array): Framing | undefined {
   if (b.length < 16) return undefined;
   const direction = be16(b, 0) === PACKET_OUTGOING ? 'out' : 'in';
   const sender = be16(b, 4) === 6 ? { sender: mac(b, 6) } : {};
-  return { protocol: be16(b, 14), networkAt: 16, direction, ...sender };
+  return { protocol: be16(b, 14), networkAt: 16, direction, ...sender, ...receiverOf(be16(b, 0)) };
 }
 
 function cooked2(b: Uint8Array): Framing | undefined {
   if (b.length < 20) return undefined;
   const direction = b[10] === PACKET_OUTGOING ? 'out' : 'in';
   const sender = b[11] === 6 ? { sender: mac(b, 12) } : {};
-  return { protocol: be16(b, 0), networkAt: 20, ifindex: be32(b, 4), direction, ...sender };
+  const ifindex = be32(b, 4);
+  return { protocol: be16(b, 0), networkAt: 20, ifindex, direction, ...sender, ...receiverOf(b[10]!) };
+}
+
+/** Of what was sent the kernel does not tell it. */
+function receiverOf(kind: number): Pick<Framing, 'isGroup' | 'isForOthers'> {
+  if (kind === PACKET_BROADCAST || kind === PACKET_MULTICAST) return { isGroup: true };
+  return kind === PACKET_HOST || kind === PACKET_OTHERHOST ? { isForOthers: kind === PACKET_OTHERHOST } : {};
 }

@@ -9,6 +9,8 @@
  * What it cannot know: that a packet was dropped and a second one without an IPv4 id, alike to the last byte, took its place between two
  * sights within 100 ms.
  */
+import { isCopy, isTold, type Owns } from './copies.ts';
+import { ANY } from './places.ts';
 import { byStack, canFollow, type DirectedSight, type IsCaptured } from './steps.ts';
 
 /** A packet that was not seen for so long is over; correlation closes journeys by the same. */
@@ -24,6 +26,10 @@ const SIGHTS_MAX = 256;
 
 interface Chain {
   readonly packet: number;
+  /** The packet that this is a flood's copy of; itself if it is none. */
+  readonly root: number;
+  /** Its sights are told: of a copy not before one says who gets it. */
+  isTold: boolean;
   readonly fingerprint: string;
   readonly sights: DirectedSight[];
   /** What other captures of the same devices showed of it as well. */
@@ -35,10 +41,14 @@ export interface Match {
   readonly sight: DirectedSight;
   /** The packet was not seen before. */
   readonly isFirst: boolean;
+  /** The packet that a flood made this one of; itself if it is no copy. */
+  readonly root: number;
 }
 
 export interface MatcherStats {
   packets: number;
+  /** Sights of a flood's copies of which nobody told where they went: left out. */
+  copies: number;
   /** Fitted several packets. */
   ambiguous: number;
   /** The same packet at the same device in two captures. */
@@ -48,14 +58,17 @@ export interface MatcherStats {
 }
 
 export class Matcher {
-  readonly stats: MatcherStats = { packets: 0, ambiguous: 0, duplicates: 0, evicted: 0 };
+  readonly stats: MatcherStats = { packets: 0, copies: 0, ambiguous: 0, duplicates: 0, evicted: 0 };
   readonly #isCaptured: IsCaptured;
+  readonly #owns: Owns;
   readonly #open = new Map<string, Chain[]>();
+  #packets = 0;
   /** In order of their last sight. */
   readonly #chains = new Set<Chain>();
 
-  constructor(isCaptured: IsCaptured) {
+  constructor(isCaptured: IsCaptured, owns: Owns = () => false) {
     this.#isCaptured = isCaptured;
+    this.#owns = owns;
   }
 
   /** Sights with one stamp, of any packets; sights come in order of time. */
@@ -99,9 +112,16 @@ export class Matcher {
     }
     const fitting = this.#fitting(sight);
     const exact = fitting.length > 1 ? fitting.filter(chain => carriesTheSame(chain, sight)) : fitting;
-    if (exact.length === 1) return [this.#join(exact[0]!, sight)];
-    if (fitting.length > 1) this.stats.ambiguous++;
-    return [this.#begin(sight, alike)];
+    if (exact.length === 1) return this.#join(exact[0]!, sight);
+    const family = fitting.length > 0 ? familyOf(fitting) : this.#originalOf(alike, sight);
+    if (fitting.length > 1 && family === undefined) this.stats.ambiguous++;
+    return this.#begin(sight, family);
+  }
+
+  /** The packet that this is a copy of, which a bridge or a tunnel sent another way as well. */
+  #originalOf(alike: readonly Chain[], sight: DirectedSight): number | undefined {
+    const originals = alike.filter(({ sights }) => isCopy(sights, sight, this.#isCaptured));
+    return originals.length === 0 ? undefined : familyOf(originals);
   }
 
   #fitting(sight: DirectedSight): Chain[] {
@@ -113,25 +133,38 @@ export class Matcher {
     });
   }
 
-  #join(chain: Chain, sight: DirectedSight): Match {
+  #join(chain: Chain, sight: DirectedSight): Match[] {
     chain.sights.push(sight);
     this.#chains.delete(chain);
     this.#chains.add(chain);
-    return { packet: chain.packet, sight, isFirst: false };
+    return this.#tell(chain, sight);
   }
 
-  #begin(sight: DirectedSight, alike: Chain[]): Match {
+  #begin(sight: DirectedSight, family: number | undefined): Match[] {
+    const { fingerprint } = sight;
+    const packet = ++this.#packets;
     const chain: Chain = {
-      packet: ++this.stats.packets,
-      fingerprint: sight.fingerprint,
-      sights: [sight],
-      copies: [],
+      ...{ packet, root: family ?? packet, isTold: false },
+      ...{ fingerprint, sights: [sight], copies: [] },
     };
+    const alike = this.#open.get(fingerprint) ?? [];
     if (alike.length >= ALIKE_MAX) this.#end(alike[0]!, true);
     if (this.#chains.size >= OPEN_MAX) this.#end(this.#chains.values().next().value!, true);
     this.#chains.add(chain);
-    this.#open.set(sight.fingerprint, [...(this.#open.get(sight.fingerprint) ?? []), chain]);
-    return { packet: chain.packet, sight, isFirst: true };
+    this.#open.set(fingerprint, [...(this.#open.get(fingerprint) ?? []), chain]);
+    return this.#tell(chain, sight);
+  }
+
+  #tell(chain: Chain, sight: DirectedSight): Match[] {
+    const { packet, root } = chain;
+    const isFirst = !chain.isTold;
+    if (isFirst && root !== packet && !isTold(sight, this.#isCaptured, this.#owns)) {
+      this.stats.copies++;
+      return [];
+    }
+    if (isFirst) this.stats.packets++;
+    chain.isTold = true;
+    return [{ packet, sight, isFirst, root }];
   }
 
   #forget(nowNs: number): void {
@@ -150,6 +183,13 @@ export class Matcher {
   }
 }
 
+/** Undefined where they are not all of one flood. */
+function familyOf(chains: readonly Chain[]): number | undefined {
+  const [first] = chains;
+  const isFlood = chains.every(({ root }) => root === first?.root);
+  return isFlood ? first?.root : undefined;
+}
+
 function groups(sights: readonly DirectedSight[]): Iterable<DirectedSight[]> {
   return Map.groupBy(sights, sight => sight.fingerprint).values();
 }
@@ -165,9 +205,13 @@ function isSamePlace(a: DirectedSight, b: DirectedSight): boolean {
 function isSeenTwice({ sights, copies }: Chain, sight: DirectedSight): boolean {
   const isHere = (seen: DirectedSight): boolean => isSamePlace(seen, sight) && seen.ttl === sight.ttl;
   const first = sights.find(seen => isHere(seen) && sight.timeNs - seen.timeNs <= COPY_NS);
+  // Handed from device to device, and the capture does not say which.
+  if (first !== undefined && sight.device.name === ANY) return isWrapped(first) === isWrapped(sight);
   if (first === undefined || first.capture === sight.capture) return false;
   return !copies.some(copy => isHere(copy) && copy.capture === sight.capture);
 }
+
+const isWrapped = ({ headers }: DirectedSight): boolean => headers.inner !== undefined;
 
 /** Addresses and ports of the innermost packet: two packets that look the same are mostly of two conversations. */
 function carriesTheSame({ sights }: Chain, sight: DirectedSight): boolean {

@@ -10,8 +10,12 @@ export interface Device {
   readonly name: string;
   /** 0: nobody told it. */
   readonly ifindex: number;
+  /** Known by its index alone: `name` is made up. */
+  readonly unnamed?: true;
   /** Told, or guessed by the usual names where nothing is told. */
   readonly kind?: DeviceKind;
+  /** Nothing passes it. */
+  readonly isDown?: true;
   readonly mac?: number;
   /** Name of the bridge that it is a port of. */
   readonly master?: string;
@@ -35,7 +39,8 @@ export interface CapturePoint {
   readonly dev?: string;
 }
 
-const ANY = 'any';
+/** All devices; of a packet: one of them, and nobody tells which. */
+export const ANY = 'any';
 
 /**
  * `k8s-cp:eth0.pcap`, `k8s-cp_eth0.pcap`, `pod_default.pod-a_eth0.pcap` → the namespace and the device; `any` is all devices.

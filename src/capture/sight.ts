@@ -2,7 +2,7 @@
 import type { Headers } from '../model/event.ts';
 import { parseHeaders } from '../wire/headers.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { type Direction, framingOf } from './link-layer.ts';
+import { type Direction, type Framing, framingOf } from './link-layer.ts';
 import type { PcapPacket } from './pcap-reader.ts';
 import type { Device } from './places.ts';
 
@@ -24,6 +24,10 @@ export interface Sight {
   /** MAC address of the sender, as a number. */
   readonly sender: number | undefined;
   readonly receiver: number | undefined;
+  /** Broadcast or multicast, as far as the link layer tells. */
+  readonly isGroup: boolean;
+  /** Is the frame for another receiver than this device? Undefined: not known. */
+  readonly isForOthers: boolean | undefined;
   readonly vlanTci: number;
 }
 
@@ -46,11 +50,12 @@ export function sightOf(packet: PcapPacket, timeNs: number, source: SightSource)
   const headers = parseHeaders(bytes, networkAt, protocol, source.vxlanPorts, 0, end);
   if (headers === undefined) return undefined;
   const layer = headers.inner ?? headers.outer;
+  const device = source.deviceOf(framing.ifindex);
   return {
     timeNs,
     capture: source.capture,
     place: source.place,
-    device: source.deviceOf(framing.ifindex),
+    device,
     direction: framing.direction,
     headers,
     protocol,
@@ -59,6 +64,8 @@ export function sightOf(packet: PcapPacket, timeNs: number, source: SightSource)
     lenBytes: packet.lenBytes - networkAt,
     sender: framing.sender,
     receiver: framing.receiver,
+    isGroup: framing.isGroup === true,
+    isForOthers: framing.isForOthers ?? isForOthers(framing, device),
     vlanTci: framing.vlanTci ?? 0,
   };
 }
@@ -70,4 +77,8 @@ function endOf(bytes: Uint8Array, at: number, protocol: number): number {
   const field = is4 ? (bytes[at + 2]! << 8) | bytes[at + 3]! : (bytes[at + 4]! << 8) | bytes[at + 5]!;
   if (field === 0 || (!is4 && protocol !== 0x86dd)) return bytes.length; // BIG TCP says 0
   return Math.min(bytes.length, at + field + (is4 ? 0 : 40));
+}
+
+function isForOthers({ receiver, isGroup }: Framing, { mac }: Device): boolean | undefined {
+  return receiver === undefined || mac === undefined ? undefined : isGroup !== true && receiver !== mac;
 }

@@ -1,5 +1,6 @@
 /** `tracer follow --edition capture`: tcpdump in the namespaces between the ends, where eBPF is not allowed. */
 import { TracerError } from '../base/errors.ts';
+import type { Coverage } from '../capture/coverage.ts';
 import { captureFilter, choosePlaces, type Ends } from '../capture/live/choose.ts';
 import { LiveCapture } from '../capture/live/live-capture.ts';
 import type { FollowTarget } from '../engine/target.ts';
@@ -7,11 +8,14 @@ import type { Selection } from '../inventory/selection.ts';
 import { readLabSnapshots } from '../lab/state.ts';
 import type { FollowRequest } from '../model/follow.ts';
 import type { ClusterSnapshot } from '../model/inventory.ts';
+import type { Witness } from '../store/flow-verdict.ts';
 import { counted } from '../words/counts.ts';
 import { insideOf } from './child.ts';
 import type { FollowOptions, FollowResult } from './follow.ts';
 import { Lifetime } from './following/lifetime.ts';
 import { Viewer } from './following/viewer.ts';
+
+const FOREVER_NS = 2n ** 63n;
 
 export class CapturedRun {
   readonly #options: FollowOptions;
@@ -44,6 +48,7 @@ export class CapturedRun {
     const { places, leftOut } = choosePlaces(this.#ends(target), live.devices);
     await live.capture(places, captureFilter(addressesOf(target)));
     const { showing, pipeline } = this.#viewer;
+    showing.witness(witnessOf(live.coverage!));
     showing.note(
       `following ${target.src.label} → ${target.dst.label} by tcpdump in ${counted(places.length, 'namespace')}: no reasons for drops, no processes, and nothing that tracer explain could look up; Ctrl-C ends it`,
     );
@@ -90,6 +95,14 @@ export class CapturedRun {
       isOpen: src.any === true || dst.any === true,
     };
   }
+}
+
+/** It sees until it ends, and what was asked just before that is judged as it is with eBPF. */
+function witnessOf(coverage: Coverage): Witness {
+  return {
+    watchersOf: (question, hops) => coverage.watchersOf(question, hops),
+    seesUntil: watchers => (watchers.length === 0 ? undefined : FOREVER_NS),
+  };
 }
 
 const ownAddresses = ({ ips, backendIps = [] }: Selection): readonly string[] => [...ips, ...backendIps];

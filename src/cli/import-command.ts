@@ -80,6 +80,7 @@ async function importFiles(files: readonly string[], options: Options): Promise<
     for (const frame of frames) viewer.frame(frame);
     if (!isBegun) {
       checkFiles(files, captures.stats);
+      viewer.showing.witness(captures.coverage!);
       viewer.follow({ ...options }, options);
       isBegun = true;
     }

@@ -3,7 +3,7 @@ import type { ClosedBy, ConsumedBy, LinkKind, LostCause } from '../model/journey
 import type { JourneyRecord, RawOutcome } from '../model/journey-record.ts';
 import { tap } from '../model/layout.generated.ts';
 import { isBirth, type OpenJourney } from './open-journey.ts';
-import { atDestination, hasLeft, isWaiting } from './silence.ts';
+import { atDestination, hasLeft, isForOthers, isWaiting } from './silence.ts';
 import type { Topology } from './topology.ts';
 
 interface Circumstances {
@@ -89,9 +89,11 @@ function outcomeOf(journey: OpenJourney, topology: Topology, { lost }: Circumsta
     };
   if (verdict?.kind === 'delivered') return { kind: 'delivered', to: verdict.to, at };
   if (atDestination(journey, topology)) return { kind: 'delivered', to: 'stack', at };
+  if (isForOthers(journey.last)) return consumedOrContinued(journey, topology, 'not-addressed', at);
   if (hasLeft(journey, topology)) return { kind: 'transmitted', dev: journey.lastPlace.dev, at };
   if (journey.into.length > 0) return { kind: 'continued', into: journey.into.map(next => next.id), at };
-  if (journey.copies.length > 0) return { kind: 'continued', into: journey.copies.map(copy => copy.id), at };
+  const goesOn = goesOnIn(journey, topology);
+  if (goesOn.length > 0) return { kind: 'continued', into: goesOn, at };
   if (isWaiting(journey)) return { kind: 'open', waiting: 'neighbour', at };
   if (lost !== undefined) return { kind: 'lost', cause: lost, at };
   return { kind: 'open', waiting: 'unknown', at };
@@ -123,11 +125,18 @@ function consumedOrContinued(
   by: ConsumedBy,
   at: number,
 ): RawOutcome {
-  if (by === 'not-addressed') {
-    const arrived = journey.copies.filter(
-      copy => atDestination(copy, topology) && copy.end?.verdict.kind !== 'consumed',
-    );
-    if (arrived.length > 0) return { kind: 'continued', into: arrived.map(copy => copy.id), at };
-  }
-  return { kind: 'consumed', by, at };
+  const into = by === 'not-addressed' ? arrivedOf(journey, topology) : [];
+  return into.length > 0 ? { kind: 'continued', into, at } : { kind: 'consumed', by, at };
+}
+
+/** A capture that lost sight of the first copy knows of the others only where they arrived. */
+function goesOnIn(journey: OpenJourney, topology: Topology): string[] {
+  if (journey.first.captured === true) return arrivedOf(journey, topology);
+  return journey.copies.map(copy => copy.id);
+}
+
+function arrivedOf({ copies }: OpenJourney, topology: Topology): string[] {
+  return copies
+    .filter(copy => atDestination(copy, topology) && copy.end?.verdict.kind !== 'consumed')
+    .map(copy => copy.id);
 }

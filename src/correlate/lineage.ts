@@ -95,7 +95,11 @@ export class Lineage {
     if (this.#linkFragments(journey, event) || this.#linkSegment(journey, event)) return;
     const holder = this.#byHead.get(event.head);
     if (holder === undefined || holder === previous || !this.#isOpen(holder)) return;
-    if (event.timeNs - holder.last.timeNs < COPY_NS && isAlike(holder.lastPlace, event))
+    // Who compared captured packets has said that this is a copy.
+    if (
+      event.captured === true ||
+      (event.timeNs - holder.last.timeNs < COPY_NS && isAlike(holder.lastPlace, event))
+    )
       this.#fork(holder, journey, event);
   }
 
@@ -173,7 +177,8 @@ export class Lineage {
   /** A clone shares its data with the original: a bridge that floods makes one for each port. */
   #fork(parent: OpenJourney, journey: OpenJourney, event: Event): void {
     const link = this.#topology.link(event.netns, event.ifindex, event.timeNs);
-    const kind = link?.master !== undefined || link?.kind === 'bridge' ? 'flood' : 'clone';
+    const isFlood = event.captured === true || link?.master !== undefined || link?.kind === 'bridge';
+    const kind = isFlood ? 'flood' : 'clone';
     journey.root = parent.root ?? parent;
     journey.root.copies.push(journey);
     journey.links.push({ kind, role: 'parent', journey: parent.id });

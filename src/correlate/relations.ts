@@ -101,7 +101,9 @@ export class Relations {
   }
 
   #sentBy(event: Event, { src, sport, dst, dport }: NetworkLayer): SentBytes {
-    const key = `${event.netns} ${src} ${sport} ${dst} ${dport}`;
+    // In captures, what is cut off a packet half-way looks the same: what is sent again is seen first where the original was.
+    const at = event.captured === true ? ` ${event.dev} ${event.tap}` : '';
+    const key = `${event.netns} ${src} ${sport} ${dst} ${dport}${at}`;
     let sent = this.#sent.get(key);
     if (sent !== undefined) return sent;
     sent = new SentBytes();

@@ -1,4 +1,5 @@
 /** How long a journey may be silent before it is over: by the place where it was last seen. */
+import type { Event } from '../model/event.ts';
 import { tap } from '../model/layout.generated.ts';
 import { innermost, isMulticast } from '../model/tuples.ts';
 import type { OpenJourney } from './open-journey.ts';
@@ -6,6 +7,8 @@ import { isEdge, type Topology } from './topology.ts';
 
 const MS = 1_000_000;
 const NF_INET_LOCAL_IN = 1;
+/** `skb->pkt_type`. */
+const PACKET_OTHERHOST = 3;
 export const ENDED_NS = 5 * MS;
 export const DELIVERED_NS = 20 * MS;
 export const ELSEWHERE_NS = 100 * MS;
@@ -30,7 +33,7 @@ export function silenceOf(journey: OpenJourney, topology: Topology): number {
 export function atDestination(journey: OpenJourney, topology: Topology): boolean {
   if (isLocalIn(journey) || journey.last.tap === tap.dataReady) return true;
   const at = journey.lastPlace;
-  if (at.tap !== tap.netifReceiveSkb) return false;
+  if (at.tap !== tap.netifReceiveSkb || isForOthers(at)) return false;
   const headers = at.headers;
   const layer = innermost(at);
   if (layer === undefined || headers?.inner !== undefined) return false;
@@ -38,6 +41,11 @@ export function atDestination(journey: OpenJourney, topology: Topology): boolean
   // DNAT may have come after the device: an end shows what it made of the packet.
   const end = innermost(journey.last);
   return topology.owns(at.netns, end?.dst ?? layer.dst, at.timeNs) === true;
+}
+
+/** A capture shows no end; that the frame was for another receiver says as much (ip_rcv_core() drops it as OTHERHOST). */
+export function isForOthers({ captured, tap: seenBy, pktType }: Event): boolean {
+  return captured === true && seenBy === tap.netifReceiveSkb && pktType === PACKET_OTHERHOST;
 }
 
 /** Let in by the INPUT hook, and not only as the outside of a tunnel's packet. */

@@ -8,7 +8,7 @@ import type { Flow } from '../model/flow.ts';
 import type { Journey, LinkKind, Tuple } from '../model/journey.ts';
 import { BlindTimes } from './blind-times.ts';
 import { FlowEntry, type WithHops } from './flow-entry.ts';
-import { ANSWER_NS, blameOf, stateOf } from './flow-verdict.ts';
+import { ANSWER_NS, blameOf, type Circumstances, stateOf, type Witness } from './flow-verdict.ts';
 import { headOf, type JourneyHead } from './journey-head.ts';
 
 export interface FlowBookOptions {
@@ -22,6 +22,8 @@ export class FlowBook {
   readonly #entries = new Map<string, FlowEntry>();
   readonly #flowsMax: number;
   readonly blind = new BlindTimes();
+  /** Absent where all that happens is seen. */
+  witness: Witness | undefined;
   /** Flows forgotten because there were too many. */
   evicted = 0;
 
@@ -39,7 +41,7 @@ export class FlowBook {
     const { flow, direction } = head;
     if (flow === undefined || direction === 'none' || isSpareCopy(head)) return undefined;
     const entry = this.#entryOf(flow, head, seen);
-    entry.add(head, direction, seen);
+    entry.add(head, direction, seen, this.witness);
     return entry;
   }
 
@@ -54,12 +56,16 @@ export class FlowBook {
 
   /** `cutNs` (kernel monotonic): the following was ended then before an answer had its time; see stateOf(). */
   all(cutNs?: bigint): Flow[] {
-    return [...this.#entries.values()].map(entry => flowOf(entry, cutNs, this.blind));
+    return [...this.#entries.values()].map(entry => flowOf(entry, this.#circumstances(cutNs)));
   }
 
   get(id: string, cutNs?: bigint): Flow | undefined {
     const entry = this.#entries.get(id);
-    return entry === undefined ? undefined : flowOf(entry, cutNs, this.blind);
+    return entry === undefined ? undefined : flowOf(entry, this.#circumstances(cutNs));
+  }
+
+  #circumstances(cutNs: bigint | undefined): Circumstances {
+    return { cutNs, blind: this.blind, witness: this.witness };
   }
 
   #entryOf(id: string, first: JourneyHead, seen: WithHops): FlowEntry {
@@ -85,9 +91,9 @@ function isSpareCopy(journey: JourneyHead): boolean {
   return isPart && journey.outcome.kind !== 'dropped';
 }
 
-export function flowOf(entry: FlowEntry, cutNs?: bigint, blind?: BlindTimes): Flow {
-  const state = stateOf(entry, cutNs, blind);
-  const blame = blameOf(entry, state);
+export function flowOf(entry: FlowEntry, circumstances: Circumstances = {}): Flow {
+  const state = stateOf(entry, circumstances);
+  const blame = blameOf(entry, state, circumstances.witness);
   const request = entry.request;
   const base = request ?? entry.first;
   const sent = entry.requestTuple ?? entry.firstTuple;

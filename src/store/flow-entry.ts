@@ -4,6 +4,7 @@
  * Journeys are remembered without their hops, so that none outlives its place in the store by more than its head.
  */
 import type { Endpoint, Hop, Tuple } from '../model/journey.ts';
+import type { Witness } from './flow-verdict.ts';
 import { birthTuple, type JourneyHead } from './journey-head.ts';
 import { Latencies } from './latencies.ts';
 
@@ -21,6 +22,8 @@ const HEAD_BYTES = 700;
 export class FlowEntry {
   readonly id: string;
   readonly session: string;
+  /** Seen by tcpdump: a packet may be cut in two, and an answer may go by unseen. */
+  readonly isCaptured: boolean;
   /** Raised with each change. */
   rev = 0;
   /** Earliest and latest of all. */
@@ -40,6 +43,8 @@ export class FlowEntry {
   lostReply: JourneyHead | undefined;
   /** Requests that want an answer, sent after the latest reply that arrived. */
   waiting: JourneyHead[] = [];
+  /** By the ids of those. */
+  readonly #watchers = new Map<string, readonly string[]>();
   /** Of those that arrived. */
   #latestReply: JourneyHead | undefined;
   /** The first RST, or ICMP error that refuses. */
@@ -51,7 +56,8 @@ export class FlowEntry {
   backend: Endpoint | undefined;
   readonly packets = { request: 0, reply: 0, related: 0 };
   readonly bytes = { request: 0, reply: 0, related: 0 };
-  readonly #seqs = new Set<number>();
+  /** By sequence number, where what carried it was first seen; "" where packets have identities. */
+  readonly #seqs = new Map<number, string>();
   retransmits = 0;
   drops = 0;
   lost = 0;
@@ -63,10 +69,11 @@ export class FlowEntry {
     this.first = first;
     this.last = first;
     this.firstTuple = birthTuple(first, seen.hops);
+    this.isCaptured = seen.hops.some(hop => hop.hook === 'pcap');
   }
 
   /** `seen`: its hops, or those of another packet on the same way; looked at only if they are needed. */
-  add(journey: JourneyHead, direction: Counted, seen: WithHops): void {
+  add(journey: JourneyHead, direction: Counted, seen: WithHops, witness?: Witness): void {
     this.rev++;
     this.#count(journey, direction);
     if (isBefore(journey, this.first)) {
@@ -77,7 +84,7 @@ export class FlowEntry {
     this.#lasts(journey);
     this.service ??= journey.service;
     this.backend ??= journey.backend;
-    if (direction === 'request') this.#addRequest(journey, seen);
+    if (direction === 'request') this.#addRequest(journey, seen, witness);
     else if (direction === 'reply') this.#addReply(journey, seen);
     const flags = flagsOf(journey);
     if (flags.includes('R') || (direction === 'related' && isRefusal(journey)))
@@ -94,6 +101,11 @@ export class FlowEntry {
     this.#lasts(after);
     this.#replace(before, after);
     if (after.direction === 'reply') this.#arrived(after);
+  }
+
+  /** Where the answer to this request has to pass in sight. */
+  watchersOf({ id }: JourneyHead): readonly string[] {
+    return this.#watchers.get(id) ?? [];
   }
 
   /** Kernel time of the first request that still waits for its answer. */
@@ -140,19 +152,20 @@ export class FlowEntry {
   #judge({ outcome, complete, durationNs }: JourneyHead, isTimed: boolean): void {
     if (outcome.kind === 'dropped') this.drops++;
     if (!complete) this.lost++;
-    if (outcome.kind === 'delivered' && isTimed) this.latencies.add(durationNs);
+    if (outcome.kind === 'delivered' && isTimed && durationNs > 0) this.latencies.add(durationNs);
   }
 
-  #addRequest(journey: JourneyHead, seen: WithHops): void {
+  #addRequest(journey: JourneyHead, seen: WithHops, witness: Witness | undefined): void {
     if (this.request === undefined || isBefore(journey, this.request)) {
       this.request = journey;
       this.requestTuple = birthTuple(journey, seen.hops);
     }
     this.lastRequest = later(this.lastRequest, journey);
-    this.#countRetransmit(journey);
+    this.#countRetransmit(journey, seen);
     if (!wantsAnswer(journey) || !this.#isAfterReply(journey)) return;
     this.waiting.push(journey);
-    if (this.waiting.length > WAITING_MAX) this.waiting.shift();
+    if (witness !== undefined) this.#watchers.set(journey.id, witness.watchersOf(journey, seen.hops));
+    if (this.waiting.length > WAITING_MAX) this.#watchers.delete(this.waiting.shift()!.id);
   }
 
   #addReply(journey: JourneyHead, seen: WithHops): void {
@@ -167,25 +180,37 @@ export class FlowEntry {
   /** Did it? Then what was sent before it is answered. */
   #arrived(journey: JourneyHead): void {
     if (journey.outcome.kind === 'dropped') this.lostReply = later(this.lostReply, journey);
-    if (journey.outcome.kind === 'dropped' || journey.outcome.kind === 'open') return;
+    if (journey.outcome.kind === 'dropped') return;
+    // In a capture, to be seen on its way is all that an answer can do where the one who asked was not captured.
+    if (journey.outcome.kind === 'open' && !this.isCaptured) return;
     this.#latestReply = later(this.#latestReply, journey);
-    if (this.waiting.length > 0) this.waiting = this.waiting.filter(request => this.#isAfterReply(request));
+    if (this.waiting.length === 0) return;
+    this.waiting = this.waiting.filter(request => this.#isAfterReply(request));
+    if (this.waiting.length === 0) this.#watchers.clear();
   }
 
   #isAfterReply(request: JourneyHead): boolean {
     return this.#latestReply === undefined || isBefore(this.#latestReply, request);
   }
 
-  #countRetransmit(journey: JourneyHead): void {
+  #countRetransmit(journey: JourneyHead, seen: WithHops): void {
     const { tcp, payloadBytes = 0 } = journey.packet;
     if (tcp === undefined || !(payloadBytes > 0 || /[SF]/.test(flagsOf(journey)))) return;
-    if (this.#seqs.has(tcp.seq)) {
-      this.retransmits++;
+    const place = this.isCaptured ? firstPlace(seen) : '';
+    const before = this.#seqs.get(tcp.seq);
+    if (before !== undefined) {
+      // What a capture shows of one packet at two places may be two journeys.
+      if (before === place) this.retransmits++;
       return;
     }
-    this.#seqs.add(tcp.seq);
-    if (this.#seqs.size > SEQS_MAX) this.#seqs.delete(this.#seqs.values().next().value!);
+    this.#seqs.set(tcp.seq, place);
+    if (this.#seqs.size > SEQS_MAX) this.#seqs.delete(this.#seqs.keys().next().value!);
   }
+}
+
+function firstPlace({ hops }: WithHops): string {
+  const hop = hops[0];
+  return hop === undefined ? '' : `${hop.netns.cookie} ${hop.dev} ${hop.stage}`;
 }
 
 /** Getting them may be work. */

@@ -27,7 +27,7 @@ export class StoredFlow {
   version(nowNs: bigint, blind?: BlindTimes): FlowVersion | undefined {
     return this.entry === undefined
       ? undefined
-      : { ...flowOf(this.entry, nowNs, blind), rev: this.entry.rev };
+      : { ...flowOf(this.entry, { cutNs: nowNs, blind }), rev: this.entry.rev };
   }
 
   matches(matcher: Matcher, { flow, state }: Filter, nowNs: bigint, blind?: BlindTimes): boolean {

@@ -4,6 +4,7 @@
  */
 import { TracerError } from '../../base/errors.ts';
 import type { Frame } from '../../wire/decode.ts';
+import { Coverage } from '../coverage.ts';
 import { type CaptureFacts, EventMaker, firstFrames, SightReader } from '../events.ts';
 import { placeFacts } from '../host-facts.ts';
 import type { MatcherStats } from '../matcher.ts';
@@ -33,6 +34,8 @@ export class LiveCapture {
   readonly devices: ReadonlyMap<number, ReadonlyMap<string, Device>>;
   readonly #dumps: Tcpdump[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #addresses: ReadonlyMap<number, ReadonlySet<string>>;
+  #coverage: Coverage | undefined;
   #reader: SightReader | undefined;
   #maker: EventMaker | undefined;
   #waiting: DirectedSight[] = [];
@@ -56,6 +59,9 @@ export class LiveCapture {
     this.#baseNs = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
     const facts = placeFacts(netnses, this.#baseNs, () => true);
     this.devices = new Map([...facts].map(([id, { devices }]) => [id, devices]));
+    this.#addresses = new Map(
+      [...facts].map(([id, { snapshot }]) => [id, new Set(snapshot.addresses.map(({ ip }) => ip))]),
+    );
     const places = netnses.map(({ id, name }) => ({
       id,
       name,
@@ -69,6 +75,11 @@ export class LiveCapture {
     return this.#maker?.matcher.stats;
   }
 
+  /** Where an answer has to pass in sight; undefined before anything is captured. */
+  get coverage(): Coverage | undefined {
+    return this.#coverage;
+  }
+
   /** Resolves when all listen. `places`: inodes of namespaces. @throws CAPTURE_START. */
   async capture(places: readonly number[], filter: string): Promise<void> {
     const chosen = this.#netnses.filter(({ id }) => places.includes(id));
@@ -77,9 +88,11 @@ export class LiveCapture {
       points: chosen.map(({ id }) => ({ place: id })),
       devices: this.devices,
     };
+    const owns = (place: number, ip: string): boolean => this.#addresses.get(place)?.has(ip) === true;
+    this.#coverage = new Coverage(facts, owns, this.#baseNs);
     const reader = new SightReader(facts);
     this.#reader = reader;
-    this.#maker = new EventMaker(reader.isCaptured);
+    this.#maker = new EventMaker(reader.isCaptured, owns);
     await Promise.all(
       chosen.map(async (netns, capture) => {
         const dump = await Tcpdump.start(netns, filter, {

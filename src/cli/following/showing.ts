@@ -7,6 +7,7 @@ import type { Flow } from '../../model/flow.ts';
 import type { FollowLimits } from '../../model/follow.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
 import { FlowBook } from '../../store/flow-book.ts';
+import type { Witness } from '../../store/flow-verdict.ts';
 import { counted } from '../../words/counts.ts';
 import { isGood } from '../../words/flow-text.ts';
 import { nextSteps } from '../diagnose.ts';
@@ -35,6 +36,8 @@ export interface Surroundings {
   nowNs(): bigint | undefined;
   /** `sampled`: events left out because there were too many. */
   stats(): { readonly lost: number; readonly suspectJoins: number; readonly sampled: number };
+  /** Packets that were seen and could not be used. */
+  unused?(): number;
 }
 
 /** How the following ended, as far as journeys do not tell it. */
@@ -103,6 +106,11 @@ export class Showing {
     if (this.#printed !== this.#limits.count) return;
     this.#isOver = true;
     this.#onEnough();
+  }
+
+  /** Not all that happens is seen: this one knows what would have been. */
+  witness(witness: Witness): void {
+    this.#book.witness = witness;
   }
 
   /** Packets may have gone by unseen between the two; kernel monotonic ns. */
@@ -181,7 +189,7 @@ export class Showing {
     if (this.output.isClosed) return 0; // the reader has seen enough: what was cut short by that failed nobody
     if (this.#flowsAtEnd(ending).some(flow => !isGood(flow))) return 4;
     const { lost, sampled } = this.#about.stats();
-    if (lost > 0 || sampled > 0) return 5;
+    if (lost > 0 || sampled > 0 || (this.#about.unused?.() ?? 0) > 0) return 5;
     return this.#printed === 0 ? 3 : 0;
   }
 }

@@ -16,6 +16,8 @@ export interface ViewerOptions extends ShowOptions {
   readonly isRest?: boolean;
   /** What is followed, in the words of a recording → what is asked for of it now. */
   readonly asked?: (recorded: FollowRequest & FollowLimits) => FollowRequest & FollowLimits;
+  /** Packets that were seen and could not be used: what they show may be missed. */
+  readonly unused?: () => number;
   /** As many as were asked for have been printed. */
   readonly onEnough: () => void;
   /** The inventory was asked for something that it does not know yet. */
@@ -50,6 +52,7 @@ export class Viewer {
       clusterOf: (netns: string) => this.pipeline.names.placeOf(netns)?.cluster,
       nowNs: () => this.#kernelNs(),
       stats: () => this.#stats(),
+      unused: () => options.unused?.() ?? 0,
     };
     this.showing = new Showing(options, about, options.onEnough);
   }

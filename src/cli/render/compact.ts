@@ -104,7 +104,14 @@ export class CompactRenderer {
 
   #isSpecial(journey: Journey, durations: readonly number[]): boolean {
     const { outcome, durationNs } = journey;
-    if (outcome.kind !== 'delivered' && outcome.kind !== 'transmitted' && outcome.kind !== 'consumed')
+    // What a capture loses sight of where nobody captured is lost there each time.
+    const isOutOfSight = outcome.kind === 'open' && journey.hops[0]?.hook === 'pcap';
+    if (
+      !isOutOfSight &&
+      outcome.kind !== 'delivered' &&
+      outcome.kind !== 'transmitted' &&
+      outcome.kind !== 'consumed'
+    )
       return true;
     // What the first on this way lacks as well, because nobody looked there, makes it no other.
     if (journey.gaps.some(gap => gap.kind !== 'unobserved')) return true;

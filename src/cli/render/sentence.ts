@@ -11,7 +11,10 @@ export function flowSentence(flow: Flow, style: Style): string {
 function verdict(flow: Flow, style: Style): string {
   const state = stateText(flow);
   const fault = faultText(flow);
-  if (fault === undefined) return `${flow.state === 'open' ? state : style.good(state)}, ${countsText(flow)}`;
   const look = flow.blame === undefined ? '' : ` Look at #${flow.blame.journey}.`;
+  if (fault === undefined) {
+    const why = flow.blame === undefined ? '' : `. ${flow.blame.text}.${look}`;
+    return `${flow.state === 'open' ? state : style.good(state)}, ${countsText(flow)}${why}`;
+  }
   return `${style.bad(state)}${flow.state === 'unanswered' ? '.' : ':'} ${fault}.${look}`;
 }

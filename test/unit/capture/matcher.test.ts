@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Matcher } from '../../../src/capture/matcher.ts';
+import type { Device } from '../../../src/capture/places.ts';
 import type { DirectedSight } from '../../../src/capture/steps.ts';
 import { type PacketSpec, sight } from './walk.ts';
 
@@ -104,6 +105,58 @@ test('where a pair leads is told: nothing else is joined', () => {
   // Nobody captured the other end: what comes next may be it.
   const blind = new Matcher((_place, dev) => dev !== 'vetha');
   expect(packetsOf([sight(1, eth0, 'out', 0), sight(2, 'vethz', 'in', 5)], blind)).toEqual([1, 1]);
+});
+
+describe('a flood', () => {
+  /** From port a of the bridge to ports b and c. */
+  const port = (name: string, peer?: number): Device => ({
+    ...{ name, ifindex: 9, kind: 'veth', master: 'cni0' },
+    ...(peer === undefined ? {} : { peer: { place: peer, dev: 'eth0' } }),
+  });
+  const before = [sight(1, 'eth0', 'out', 0), sight(2, port('vetha'), 'in', 10)];
+  const told = (b: number | undefined, c: number | undefined) => [
+    ...before,
+    sight(2, port('vethb', b), 'out', 20),
+    sight(2, port('vethc', c), 'out', 21),
+  ];
+  const arrivals = (isForOthers?: boolean) =>
+    [3, 4].map(place => ({ ...sight(place, 'eth0', 'in', 20 + place), isForOthers }));
+  const matches = (sights: readonly DirectedSight[], matcher: Matcher) =>
+    sights.flatMap(each =>
+      matcher.take([each]).map(({ packet, root, isFirst }) => ({ packet, root, isFirst })),
+    );
+
+  test('its copies are packets of their own, which know what they are copies of', () => {
+    const matcher = new Matcher(() => true);
+    const seen = matches([...told(3, 4), ...arrivals(true)], matcher);
+    expect(seen.map(({ packet }) => packet)).toEqual([1, 1, 1, 2, 1, 2]);
+    expect(seen.map(({ root }) => root)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(seen.map(({ isFirst }) => isFirst)).toEqual([true, false, false, true, false, false]);
+    expect(matcher.stats).toMatchObject({ packets: 2, copies: 0, ambiguous: 0 });
+  });
+
+  test('a copy is left out, and counted, where nobody captured who gets it', () => {
+    const matcher = new Matcher((place, dev) => place < 3 && dev !== 'eth0');
+    expect(matches(told(3, 4), matcher).map(({ packet }) => packet)).toEqual([1, 1, 1]);
+    expect(matcher.stats).toMatchObject({ packets: 1, copies: 1 });
+  });
+
+  test('and told from where it comes in, if that is the first that is known of it', () => {
+    const matcher = new Matcher(() => true);
+    const seen = matches([...told(undefined, undefined), ...arrivals(true)], matcher);
+    expect(seen.slice(3).every(({ packet, root }) => packet !== 1 && root === 1)).toBe(true);
+    expect(matcher.stats.ambiguous).toBe(0);
+  });
+
+  test('the same frame a moment later is another packet', () => {
+    const matcher = new Matcher(() => true);
+    const later = sight(2, port('vethc', 4), 'out', 6 * MS);
+    expect(matches([...told(3, 4).slice(0, 3), later], matcher).at(-1)).toEqual({
+      packet: 2,
+      root: 2,
+      isFirst: true,
+    });
+  });
 });
 
 test(

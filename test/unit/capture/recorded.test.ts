@@ -145,6 +145,25 @@ test('both kinds together show each packet once at a device', async () => {
   expect(both.stats.matcher?.duplicates).toBeGreaterThan(50);
 });
 
+test('also where nobody tells what the devices behind the numbers are called', async () => {
+  const nodes = filesOf('flannel/clusterip-remote-any').filter(file => file.includes('_any'));
+  const both = await imported([...filesOf(remote), ...nodes], { place: [], kube: [] });
+  const each = await imported(filesOf(remote), { place: [], kube: [] });
+  expect(ways(both.journeys)).toEqual(ways(each.journeys));
+  expect(both.stats.doubled).toEqual(new Map());
+  expect(both.journeys.flatMap(({ links }) => links)).toEqual([]);
+});
+
+test('a pod that reaches itself is shown once by a capture of all devices alone, and by all kinds together', async () => {
+  const any = filesOf('flannel/hairpin-any');
+  const alone = await imported(any, { place: [], kube: [] });
+  expect(alone.journeys).toHaveLength(10);
+  expect(alone.stats.passing).toBe(10);
+  const both = await imported([...filesOf('flannel/hairpin'), ...any], told('flannel'));
+  const each = await imported(filesOf('flannel/hairpin'), told('flannel'));
+  expect(ways(both.journeys)).toEqual(ways(each.journeys));
+});
+
 test.each(cases.filter(({ name }) => name !== 'flannel/hairpin').map(({ name }) => name))(
   '%s: directions and own addresses are learned where nobody tells them, and nothing is called complete',
   async name => {

@@ -56,3 +56,50 @@ export function sight(
   });
   return { ...seen!, direction };
 }
+
+export interface SegmentSpec {
+  readonly src: string;
+  readonly sport: number;
+  readonly dst: string;
+  readonly dport: number;
+  readonly flags: number;
+  readonly seq: number;
+  readonly ack?: number;
+  readonly id?: number;
+  readonly ttl?: number;
+  readonly payload?: string;
+  /** Last byte of the MAC addresses. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export const tcpFlags = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
+
+/** TCP over IPv4 on Ethernet. */
+export function tcpFrame({
+  ack = 0,
+  id = 1,
+  ttl = 64,
+  payload = '',
+  from = 1,
+  to = 2,
+  ...spec
+}: SegmentSpec): Uint8Array {
+  const data = Buffer.from(payload);
+  const b = Buffer.alloc(14 + 20 + 20 + data.length);
+  b.set([2, 0, 0, 0, 0, to, 2, 0, 0, 0, 0, from, 8, 0, 0x45]);
+  b.writeUInt16BE(40 + data.length, 16);
+  b.writeUInt16BE(id, 18);
+  b[22] = ttl;
+  b[23] = 6;
+  b.set(spec.src.split('.').map(Number), 26);
+  b.set(spec.dst.split('.').map(Number), 30);
+  b.writeUInt16BE(spec.sport, 34);
+  b.writeUInt16BE(spec.dport, 36);
+  b.writeUInt32BE(spec.seq, 38);
+  b.writeUInt32BE(ack, 42);
+  b[46] = 0x50;
+  b[47] = spec.flags;
+  b.set(data, 54);
+  return b;
+}
