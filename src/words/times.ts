@@ -24,3 +24,10 @@ export function since(ns: number): string {
 export function offsets(totalNs: number): (ns: number) => string {
   return totalNs < 10 * MS ? ns => `${(ns / US).toFixed(1)} µs` : ns => `${(ns / MS).toFixed(3)} ms`;
 }
+
+/** A mark of a scale whose marks are `stepNs` apart: no more digits than tell them from each other. */
+export function mark(ns: number, stepNs: number): string {
+  const [unit, name] = ns < MS && stepNs < MS ? [US, 'µs'] : ns < S && stepNs < S ? [MS, 'ms'] : [S, 's'];
+  const digits = Math.max(0, Math.ceil(-Math.log10(stepNs / unit) - 1e-9));
+  return `${(ns / unit).toFixed(digits)} ${name}`;
+}

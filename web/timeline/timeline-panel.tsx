@@ -1,26 +1,74 @@
-import { journeys, selection, selectJourney } from '../app/state.ts';
+import { effect } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { journeys, selectedJourney, selection, view } from '../app/state.ts';
+import { reveal } from './panel/actions.ts';
+import { describeHop, describeJourney } from './panel/describe.ts';
+import { createDiagram, type Diagram } from './panel/diagram.ts';
+import { Gutter } from './panel/gutter.tsx';
+import { Legend } from './panel/legend.tsx';
+import { Overview } from './panel/overview.tsx';
+import { Plot } from './panel/plot.tsx';
+import { Toolbar } from './panel/toolbar.tsx';
+import { Tooltip } from './panel/tooltip.tsx';
+import './timeline.css';
 
-const SHOWN = 50;
-
-/** The newest packets, one line each. */
+/** The time–space diagram: places down the side, time to the right, each packet a line. */
 export function TimelinePanel() {
-  const newest = [...journeys.value.values()].slice(-SHOWN).reverse();
+  const diagram = useMemo(createDiagram, []);
+  useEffect(() => whenSelected(diagram), [diagram]);
   return (
-    <section class="panel" aria-label="Journeys">
-      <ol class="plain-list">
-        {newest.map(({ id, summary, outcome }) => (
-          <li key={id}>
-            <button
-              type="button"
-              class="plain-row"
-              aria-pressed={selection.value.journey === id}
-              onClick={() => selectJourney(id)}
-            >
-              {id} {summary} {outcome.kind}
-            </button>
-          </li>
-        ))}
-      </ol>
+    <section class="timeline" aria-label="Time–space diagram">
+      <Toolbar diagram={diagram} />
+      <div class="timeline-body">
+        <Gutter diagram={diagram} />
+        <div class="timeline-plot">
+          <Plot diagram={diagram} />
+          <Tooltip diagram={diagram} />
+          <Nothing diagram={diagram} />
+        </div>
+      </div>
+      <div class="timeline-foot">
+        <Legend />
+        <Overview diagram={diagram} />
+      </div>
+      <Words />
     </section>
   );
+}
+
+/** What is selected elsewhere comes into sight here; another conversation is shown whole. */
+function whenSelected(diagram: Diagram): () => void {
+  let flow: string | undefined;
+  return effect(() => {
+    const now = selection.value;
+    if (view.value === 'flow' && now.flow !== flow && now.journey === undefined)
+      diagram.window.value = undefined;
+    flow = now.flow;
+    if (now.journey !== undefined) queueMicrotask(() => reveal(diagram));
+  });
+}
+
+function Words() {
+  const journey = selectedJourney.value;
+  const { hop } = selection.value;
+  return (
+    <div class="timeline-words">
+      <p id="timeline-words">
+        {journey === undefined ? 'No journey is selected.' : describeJourney(journey)}
+      </p>
+      <p aria-live="polite">{journey === undefined || hop === undefined ? '' : describeHop(journey, hop)}</p>
+    </div>
+  );
+}
+
+/** It never starts empty without saying what to do. */
+function Nothing({ diagram }: { readonly diagram: Diagram }) {
+  if (diagram.scene.value.columns.count > 0) return null;
+  const text =
+    journeys.value.size === 0
+      ? 'No packets yet. Follow two ends, or run a scenario of the practice cluster: what they send appears here.'
+      : view.value === 'flow'
+        ? 'Choose a conversation in the list, or a packet in Live.'
+        : 'Nothing of what is known fits this view.';
+  return <p class="timeline-nothing">{text}</p>;
 }

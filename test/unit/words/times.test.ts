@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, offsets, since } from '../../../src/words/times.ts';
+import { duration, mark, offsets, since } from '../../../src/words/times.ts';
 
 describe('how long', () => {
   test.each([
@@ -57,4 +57,15 @@ describe('offsets of one journey', () => {
     const text = offsets(3_021_445_000);
     expect([0, 1_200, 3_021_445_000].map(text)).toEqual(['0.000 ms', '0.001 ms', '3021.445 ms']);
   });
+});
+
+test.each([
+  [0, 200_000, '0 µs'],
+  [400_000, 200_000, '400 µs'],
+  [1_200_000, 200_000, '1.2 ms'],
+  [1_203_400, 200, '1.2034 ms'],
+  [3_000_000_000, 500_000_000, '3.0 s'],
+  [300, 100, '0.3 µs'],
+])('a mark at %i ns, %i ns from the next: %s', (ns, stepNs, text) => {
+  expect(mark(ns, stepNs)).toBe(text);
 });

@@ -1,0 +1,62 @@
+/** Which journeys a view shows, and in which time: that of the session, that since birth, or one step a hop. */
+import type { Selection, View } from '../../app/state.ts';
+import { Columns } from '../journeys/columns.ts';
+import { type Overlay, overlaidWay, overlayOf, sinceBirth } from '../journeys/overlay.ts';
+import type { Track } from '../journeys/track.ts';
+import type { Lanes } from '../stations/lanes.ts';
+import { quietOf } from '../time/quiet.ts';
+import { Folds, type Window } from '../time/time-scale.ts';
+
+export interface Shown {
+  readonly kind: 'time' | 'overlay' | 'even';
+  readonly tracks: readonly Track[];
+  readonly overlay?: Overlay;
+}
+
+export interface Wish {
+  readonly view: View;
+  readonly selection: Selection;
+  /** The selected journey alone, in even steps. */
+  readonly even: boolean;
+  /** Somebody chose a window: then all that is known may come into it. */
+  readonly range: Window | undefined;
+}
+
+/** At first sight Live shows the newest. */
+export const LIVE_COUNT = 50;
+/** In even steps from hop to hop. */
+export const STEP = 1000;
+/** With more, folds are found by births and ends alone. */
+const FINE_FOLDS_MAX = 600;
+
+export function shownOf(tracks: readonly Track[], { view, selection, even, range }: Wish): Shown {
+  const selected = tracks.find(({ id }) => id === selection.journey);
+  if (even && selected !== undefined) return { kind: 'even', tracks: [selected] };
+  const ofFlow =
+    selection.flow === undefined
+      ? undefined
+      : tracks.filter(({ journey }) => journey.flow === selection.flow);
+  if (view === 'flow' && ofFlow !== undefined) return { kind: 'time', tracks: ofFlow };
+  if (view === 'overlay') {
+    const way = overlaidWay(selected === undefined ? (ofFlow ?? tracks) : tracks, selected);
+    if (way === undefined) return { kind: 'overlay', tracks: [] };
+    const overlay = overlayOf(tracks, way);
+    return { kind: 'overlay', tracks: overlay.tracks, overlay };
+  }
+  if (range !== undefined) return { kind: 'time', tracks };
+  const newest = tracks.toSorted((a, b) => a.startNs - b.startNs).slice(-LIVE_COUNT);
+  return { kind: 'time', tracks: newest };
+}
+
+export function columnsOf({ kind, tracks }: Shown, lanes: Lanes): Columns {
+  if (kind === 'overlay') return new Columns(tracks, lanes, sinceBirth);
+  if (kind === 'even')
+    return new Columns(tracks, lanes, track => Float64Array.from(track.times, (_, hop) => hop * STEP));
+  return new Columns(tracks, lanes);
+}
+
+export function foldsOf({ kind }: Shown, columns: Columns): Folds {
+  if (kind === 'even' || columns.count === 0) return Folds.none;
+  const { starts, ends, times } = columns;
+  return new Folds(quietOf(columns.count > FINE_FOLDS_MAX ? { starts, ends } : { starts, ends, times }));
+}
