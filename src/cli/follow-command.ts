@@ -25,6 +25,7 @@ export interface FollowArguments {
   readonly hooks: boolean;
   readonly self?: true;
   readonly write?: string;
+  readonly pcapng?: true;
 }
 
 export function followCommand(): Command {
@@ -80,6 +81,7 @@ export function withFollowOptions(command: Command): Command {
       '-w, --write <FILE>',
       'record it into a session file for `tracer replay`; - is stdout, instead of text',
     )
+    .option('--pcapng', 'what -w writes is a capture for Wireshark: `-w - --pcapng | wireshark -k -i -`')
     .option('--in', 'run CMD inside SRC: its network and its resolv.conf');
 }
 
@@ -104,6 +106,7 @@ export function followOptions(command: readonly string[], options: FollowArgumen
   const alone = ownCollector(options);
   if (alone !== undefined && options.socket !== undefined)
     throw new TracerError('USAGE', `--socket is about a daemon, and ${alone} is done without one`);
+  checkPcapng(options);
   return {
     output: options.output,
     color: options.color,
@@ -120,8 +123,21 @@ export function followOptions(command: readonly string[], options: FollowArgumen
     ...(options.count === undefined ? {} : { count: options.count }),
     ...(options.flows === undefined ? {} : { flows: options.flows }),
     ...(options.write === undefined ? {} : { record: options.write }),
+    ...(options.pcapng === undefined ? {} : { pcapng: true }),
     ...(options.standalone === undefined ? {} : { standalone: true }),
     ...(options.socket === undefined ? {} : { socket: options.socket }),
     ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
   };
+}
+
+function checkPcapng({ pcapng, write, edition }: FollowArguments): void {
+  if (pcapng !== true) return;
+  if (write === undefined)
+    throw new TracerError('USAGE', '--pcapng is about what -w writes, and there is none', {
+      hint: '-w FILE --pcapng, or -w - --pcapng to pipe it into tshark -r -',
+    });
+  if (edition === 'capture')
+    throw new TracerError('USAGE', 'the capture edition has no packets of its own to write', {
+      hint: 'tcpdump -w writes them; mergecap joins the files of several devices',
+    });
 }

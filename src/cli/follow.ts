@@ -14,6 +14,7 @@ import { type ChildResult, insideOf, requireCommand } from './child.ts';
 import { diagnose } from './diagnose.ts';
 import { CapturedRun } from './follow-captured.ts';
 import { Lifetime } from './following/lifetime.ts';
+import { PcapngFile } from './following/pcapng-file.ts';
 import { Recordings } from './following/recordings.ts';
 import type { ShowOptions } from './following/showing.ts';
 import { Viewer } from './following/viewer.ts';
@@ -22,6 +23,8 @@ import { findDaemon } from './remote/find-daemon.ts';
 import type { RemoteRun } from './remote/remote-run.ts';
 
 const NO_MATCH_MS = 3000;
+/** Packets are written so much later: journeys close after 150 ms at the most, unless they wait. */
+const PCAPNG_HOLD_NS = 300_000_000;
 
 export interface FollowOptions extends Omit<FollowRequest, 'src' | 'dst'>, FollowLimits, ShowOptions {
   readonly timeoutMs?: number;
@@ -36,6 +39,8 @@ export interface FollowOptions extends Omit<FollowRequest, 'src' | 'dst'>, Follo
   readonly ringBytes?: number;
   /** A session file, `-` is stdout. */
   readonly record?: string;
+  /** What is written is a capture for Wireshark instead. */
+  readonly pcapng?: boolean;
   /** With a collector of its own, also where a daemon answers. */
   readonly standalone?: boolean;
   /** The daemon's; must answer. */
@@ -67,6 +72,9 @@ export async function follow(
 async function runFor(options: FollowOptions): Promise<CapturedRun | LiveRun | RemoteRun> {
   if (options.edition === 'capture') return new CapturedRun(options);
   const daemon = await daemonFor(options);
+  const { record, pcapng } = options;
+  if (pcapng === true && record !== undefined)
+    return new LiveRun(options, await PcapngFile.open(record, PCAPNG_HOLD_NS));
   if (daemon === undefined) return new LiveRun(options);
   const { RemoteRun } = await import('./remote/remote-run.ts');
   return new RemoteRun(daemon, options);
@@ -109,14 +117,17 @@ class LiveRun {
   readonly #options: FollowOptions;
   readonly #life = new Lifetime();
   readonly #viewer: Viewer;
+  readonly #pcapng: PcapngFile | undefined;
   #recordings: Recordings | undefined;
   #collector: Collector | undefined;
   #hooks: readonly HookPlace[] = [];
 
-  constructor(options: FollowOptions) {
+  constructor(options: FollowOptions, pcapng?: PcapngFile) {
     this.#options = options;
+    this.#pcapng = pcapng;
     this.#viewer = new Viewer({
       ...options,
+      ...(pcapng === undefined ? {} : { sink: pcapng }),
       mute: options.record === '-',
       onEnough: () => this.#life.end(),
       onMiss: () => this.#collector?.look(),
@@ -126,7 +137,8 @@ class LiveRun {
 
   async start(request: FollowRequest): Promise<void> {
     const { pipeline, showing } = this.#viewer;
-    const { record, inside, hooks, self, command, timeoutMs } = this.#options;
+    const { inside, hooks, self, command, timeoutMs } = this.#options;
+    const record = this.#pcapng === undefined ? this.#options.record : undefined;
     const recordings = await Recordings.open(pipeline.session, record, text => showing.note(text));
     this.#recordings = recordings;
     for (const cluster of readLabSnapshots()) this.#say({ kind: 'cluster', cluster });
@@ -175,15 +187,17 @@ class LiveRun {
         ? {}
         : { error: { code: error.code, message: error.message, hint: error.hint } }),
     });
+    await this.#pcapng?.close();
   }
 
   conclude(): FollowResult {
     const { child, error } = this.#life;
     const ending = child === undefined ? {} : { child };
     const exitCode = this.#viewer.finish(ending);
-    const summary = this.#recordings?.summary();
+    const written = this.#pcapng ?? this.#recordings;
+    const summary = written?.summary();
     if (summary !== undefined) this.#viewer.showing.note(summary);
-    const failure = error ?? this.#recordings?.failure;
+    const failure = error ?? written?.failure;
     if (failure !== undefined) throw failure;
     return { exitCode, ...ending };
   }

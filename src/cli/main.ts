@@ -6,6 +6,7 @@ import { daemonCommand } from './daemon-command.ts';
 import { diffCommand } from './diff-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { explainCommand } from './explain-command.ts';
+import { exportCommand } from './export-command.ts';
 import { followCommand } from './follow-command.ts';
 import { importCommand } from './import-command.ts';
 import { lsCommand, topologyCommand } from './inventory-commands.ts';
@@ -38,6 +39,7 @@ for (const command of [
   importCommand(),
   recordCommand(),
   replayCommand(),
+  exportCommand(),
   explainCommand(),
   diffCommand(),
   labCommand(),

@@ -7,7 +7,7 @@ import type { Frame } from '../wire/decode.ts';
 import { bytes, counted } from '../words/counts.ts';
 import { Pace } from './following/pace.ts';
 import type { Ending, ShowOptions } from './following/showing.ts';
-import { Viewer } from './following/viewer.ts';
+import { type JourneySink, Viewer } from './following/viewer.ts';
 
 export interface ReplayOptions extends ShowOptions, FollowLimits {
   /** Instead of what was followed when it was recorded. */
@@ -17,6 +17,7 @@ export interface ReplayOptions extends ShowOptions, FollowLimits {
   readonly cluster?: string;
   readonly port?: number;
   readonly proto?: string;
+  readonly sink?: JourneySink;
   /** So many times as fast as it was; default: as fast as possible. */
   readonly speed?: number;
 }

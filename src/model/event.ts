@@ -47,6 +47,8 @@ export interface Event {
   readonly conntrack: ConntrackRecord | undefined;
   /** Decoded on first use; undefined if the event carries none or they make no sense. */
   readonly headers: Headers | undefined;
+  /** The bytes that `headers` is decoded from; not told by a capture. */
+  readonly raw?: RawHeaders | undefined;
   /** Who was running when its data was copied, or when it ended behind all devices: reads it, if the place is one of reading. */
   readonly current?: Process | undefined;
 }
@@ -88,6 +90,13 @@ export interface Headers {
   readonly quoted?: NetworkLayer | undefined;
   /** First payload bytes of the innermost layer, as far as copied. */
   readonly payload: Uint8Array;
+}
+
+export interface RawHeaders {
+  /** From the link layer on where there is one, as many as the kernel side copies; not to be changed. */
+  readonly bytes: Uint8Array;
+  /** Where the network header begins: 0, or 14 behind an Ethernet header. */
+  readonly networkAt: number;
 }
 
 export interface NetworkLayer {

@@ -1,4 +1,4 @@
-import type { ConntrackRecord, Event, Headers, Process } from '../model/event.ts';
+import type { ConntrackRecord, Event, Headers, Process, RawHeaders } from '../model/event.ts';
 import {
   eventCtLayout as C,
   eventHasCt,
@@ -7,7 +7,7 @@ import {
   tap,
 } from '../model/layout.generated.ts';
 import { conntrackRecord } from './conntrack-records.ts';
-import type { HeaderReader } from './header-reader.ts';
+import type { HeaderPlace, HeaderReader } from './header-reader.ts';
 import { addressNumber, text16 } from './numbers.ts';
 
 /** The bytes that some events came in, with what reads them. */
@@ -128,14 +128,26 @@ export class EventRecord implements Event {
     return this.#conntrack;
   }
 
+  get raw(): RawHeaders | undefined {
+    const span = this.#span();
+    return span && { bytes: this.#block.bytes.subarray(span.start, span.end), networkAt: span.networkAt };
+  }
+
   #parse(): Headers | undefined {
-    if ((this.flags & eventHasHeaders) === 0) return undefined;
     const { view, bytes, headers } = this.#block;
+    const span = this.#span();
+    return span && headers.read(bytes, view, span, this.protocol, this.packet, this.cpu);
+  }
+
+  /** Where the headers lie in the block. */
+  #span(): HeaderPlace | undefined {
+    if ((this.flags & eventHasHeaders) === 0) return undefined;
+    const { view } = this.#block;
     const start = this.#at + L.size + ((this.flags & eventHasCt) === 0 ? 0 : C.size);
     const end = Math.min(start + view.getUint16(this.#at + L.headersLen, true), this.#at + this.#len);
-    if (end <= start) return undefined;
-    const networkAt = view.getUint16(this.#at + L.networkOffset, true);
-    return headers.read(bytes, view, { start, end, networkAt }, this.protocol, this.packet, this.cpu);
+    return end <= start
+      ? undefined
+      : { start, end, networkAt: view.getUint16(this.#at + L.networkOffset, true) };
   }
 
   #readConntrack(): ConntrackRecord | undefined {

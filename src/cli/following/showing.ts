@@ -92,20 +92,21 @@ export class Showing {
     return this.#isOver;
   }
 
-  /** `hops`: those that it shares with other journeys, as the pipeline gives them. */
-  journey(journey: Journey, hops?: readonly Hop[]): void {
-    if (this.#isOver || this.#matcher === undefined) return;
+  /** `hops`: those that it shares with other journeys, as the pipeline gives them. @returns is it shown? */
+  journey(journey: Journey, hops?: readonly Hop[]): boolean {
+    if (this.#isOver || this.#matcher === undefined) return false;
     if (!this.#matcher.matches(journey)) {
       this.#others++;
-      return;
+      return false;
     }
-    if (this.#isBeyondFlows(journey)) return;
+    if (this.#isBeyondFlows(journey)) return false;
     this.#printed++;
     this.#book.add(journey);
     this.#renderer.journey(journey, hops);
-    if (this.#printed !== this.#limits.count) return;
+    if (this.#printed !== this.#limits.count) return true;
     this.#isOver = true;
     this.#onEnough();
+    return true;
   }
 
   /** Not all that happens is seen: this one knows what would have been. */

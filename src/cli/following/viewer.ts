@@ -5,12 +5,24 @@
 import { Pipeline } from '../../engine/pipeline.ts';
 import type { FollowTarget } from '../../engine/target.ts';
 import { targetOf } from '../../engine/target-of.ts';
+import type { HelloFrame } from '../../model/event.ts';
 import type { FollowLimits, FollowRequest } from '../../model/follow.ts';
+import type { Hop, Journey } from '../../model/journey.ts';
 import type { JourneyRecord } from '../../model/journey-record.ts';
 import type { Frame } from '../../wire/decode.ts';
 import { type Ending, Showing, type ShowOptions, type Surroundings } from './showing.ts';
 
+/** Takes what is shown to somewhere else as well. */
+export interface JourneySink {
+  begin(session: string, hello: HelloFrame): void;
+  /** `label`: how a person calls the namespace of a hop. */
+  journey(journey: Journey, record: JourneyRecord, label: (hop: Hop) => string): void;
+  /** All that happened before has been told, but for what waits; CLOCK_REALTIME. */
+  beat(nowNs: bigint): void;
+}
+
 export interface ViewerOptions extends ShowOptions {
+  readonly sink?: JourneySink;
   /** Of a recording: its id, and whether its beginning is gone. */
   readonly session?: string;
   readonly isRest?: boolean;
@@ -36,16 +48,6 @@ export class Viewer {
   constructor(options: ViewerOptions) {
     this.#options = options;
     const { session, isRest, onMiss } = options;
-    this.pipeline = new Pipeline({
-      ...(session === undefined ? {} : { session }),
-      ...(isRest === undefined ? {} : { isRest }),
-      ...(onMiss === undefined ? {} : { onMiss }),
-      onBlind: (fromNs, toNs) => this.showing.blind(fromNs, toNs),
-      onJourney: (journey, record, hops) => {
-        options.onRecord?.(record);
-        this.showing.journey(journey, hops);
-      },
-    });
     const about = {
       label: (hop: { readonly netns: { readonly cookie: string } }) =>
         this.pipeline.places.netns(Number(hop.netns.cookie), this.pipeline.nowNs).label,
@@ -54,13 +56,24 @@ export class Viewer {
       stats: () => this.#stats(),
       unused: () => options.unused?.() ?? 0,
     };
+    this.pipeline = new Pipeline({
+      ...(session === undefined ? {} : { session }),
+      ...(isRest === undefined ? {} : { isRest }),
+      ...(onMiss === undefined ? {} : { onMiss }),
+      onBlind: (fromNs, toNs) => this.showing.blind(fromNs, toNs),
+      onJourney: (journey, record, hops) => {
+        options.onRecord?.(record);
+        if (this.showing.journey(journey, hops)) options.sink?.journey(journey, record, about.label);
+      },
+    });
     this.showing = new Showing(options, about, options.onEnough);
   }
 
   /** @throws UNKNOWN_NAME, AMBIGUOUS_NAME, USAGE where it says what is followed. */
   frame(frame: Frame): void {
     this.pipeline.frame(frame);
-    if (frame.kind === 'heartbeat') this.showing.beat();
+    if (frame.kind === 'hello') this.#options.sink?.begin(this.pipeline.session, frame.hello);
+    else if (frame.kind === 'heartbeat') this.#beat(frame.timeNs);
     else if (frame.kind === 'note' && frame.note.kind === 'follow')
       this.follow(frame.note.request, frame.note);
   }
@@ -78,6 +91,12 @@ export class Viewer {
   finish(ending: Ending): number {
     this.pipeline.finish();
     return this.showing.finish(ending);
+  }
+
+  #beat(timeNs: number): void {
+    this.showing.beat();
+    const { clock } = this.pipeline.hello ?? {};
+    if (clock !== undefined) this.#options.sink?.beat(BigInt(clock.realtimeNs) + BigInt(Math.round(timeNs)));
   }
 
   #kernelNs(): bigint | undefined {

@@ -7,6 +7,7 @@ import { daemonCommand } from '../../../src/cli/daemon-command.ts';
 import { diffCommand } from '../../../src/cli/diff-command.ts';
 import { doctorCommand } from '../../../src/cli/doctor-command.ts';
 import { explainCommand } from '../../../src/cli/explain-command.ts';
+import { exportCommand } from '../../../src/cli/export-command.ts';
 import { followCommand } from '../../../src/cli/follow-command.ts';
 import { importCommand } from '../../../src/cli/import-command.ts';
 import { lsCommand, topologyCommand } from '../../../src/cli/inventory-commands.ts';
@@ -69,6 +70,7 @@ const commands = [
   recordCommand(),
   replayCommand(),
   followCommand(),
+  exportCommand(),
   explainCommand(),
   diffCommand(),
   importCommand(),

@@ -22,6 +22,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
   words: { imports: nouns, portable: true },
   wire: { imports: nouns },
   inventory: { imports: nouns },
+  export: { imports: [...nouns, 'words'] },
   resolve: { imports: [...nouns, 'inventory'] },
   correlate: { imports: nouns, typesOf: ['inventory'] },
   rules: { imports: nouns },
@@ -48,7 +49,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
     imports: [
       ...nouns,
       ...['wire', 'inventory', 'resolve', 'correlate', 'explain', 'store', 'session', 'capture', 'collect'],
-      ...['server', 'lab', 'engine', 'daemon', 'words'],
+      ...['server', 'lab', 'engine', 'daemon', 'words', 'export'],
     ],
     processes: true,
   },
