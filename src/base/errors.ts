@@ -29,6 +29,15 @@ export const errorRegistry = {
   LAB_NOT_UP: { exit: 1, hint: 'tracer lab up starts the practice cluster' },
   LAB_FAILED: { exit: 1, hint: 'tracer lab down cleans up whatever was made; then try again' },
   LAB_TOOL: { exit: 1, hint: 'npm run setup installs what is missing' },
+  KUBECONFIG: {
+    exit: 1,
+    hint: 'kubectl config view shows what is in it; --kubeconfig FILE and --context NAME choose another',
+  },
+  CLUSTER_UNREACHABLE: { exit: 1, hint: 'does kubectl get nodes answer with the same file and context?' },
+  CLUSTER_REFUSED: {
+    exit: 1,
+    hint: 'log in again, or give the user what packaging/rbac.yaml says; kubectl auth can-i list pods -A asks',
+  },
   CAPTURE_START: {
     exit: 1,
     hint: 'tcpdump is needed (package tcpdump), and root; its own words are above',

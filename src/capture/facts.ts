@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TracerError } from '../base/errors.ts';
+import { clusterOfLists } from '../cluster/lists.ts';
 import type { CaptureFacts } from './events.ts';
 import { type HostDump, placeFacts } from './host-facts.ts';
-import { clusterOfLists } from './kube-lists.ts';
 import { type CapturePlace, type CapturePoint, type Device, pointOfFileName, pointOfText } from './places.ts';
 
 export interface FactOptions {

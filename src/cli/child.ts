@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { TracerError } from '../base/errors.ts';
+import { callingUser } from '../host/calling-user.ts';
 import type { Selection } from '../inventory/selection.ts';
 import { type EnterTarget, enterArgv } from '../lab/enter.ts';
 import { readLabSnapshots } from '../lab/state.ts';
@@ -65,14 +66,6 @@ export function startChild(argv: readonly string[], inside: EnterTarget | undefi
     }),
     leave: () => child.nodeChildProcess.unref(),
   };
-}
-
-/** The user who called sudo: what the command does is theirs, not root's. */
-function callingUser(): { uid: number; gid: number } | undefined {
-  const uid = Number(process.env.SUDO_UID);
-  const gid = Number(process.env.SUDO_GID);
-  if (process.getuid?.() !== 0 || !(uid > 0) || !(gid >= 0)) return undefined;
-  return { uid, gid };
 }
 
 /** Where `--in` runs the command: the network namespace of SRC. `nameOf`: the name below /run/netns of a cookie. */

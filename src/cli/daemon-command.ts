@@ -7,10 +7,13 @@ import { defaultPort, defaultSocket, socketPath, tokenPath } from '../daemon/soc
 import { listLabs } from '../lab/status.ts';
 import type { FollowRequest } from '../model/follow.ts';
 import { mebibytes, portOrAny } from './arguments.ts';
+import { kubeOptions } from './kube-options.ts';
+import { kubeconfigOption } from './render/options.ts';
 
 interface Options {
   readonly namespace?: string;
   readonly context?: string;
+  readonly kubeconfig?: string;
   readonly socket?: string;
   readonly listen: string;
   readonly port: number;
@@ -30,7 +33,8 @@ export function daemonCommand(): Command {
     .argument('[SRC]', 'as tracer follow takes it')
     .argument('[DST]', 'likewise')
     .option('-n, --namespace <NAME>', 'Kubernetes namespace of names that have none')
-    .option('--context <CLUSTER>', 'only names of this cluster, such as lab:default')
+    .option('--context <CLUSTER>', 'only names of this cluster: a context of the kubeconfig, or lab:default')
+    .addOption(kubeconfigOption())
     .option('--socket <PATH>', `unix socket (default: $TRACER_SOCKET, else ${defaultSocket})`)
     .option('--listen <ADDRESS>', 'address of the page and the API', '127.0.0.1')
     .option('--port <PORT>', 'its port; 0: any that is free', portOrAny, defaultPort)
@@ -60,6 +64,7 @@ async function run(ends: Pick<FollowRequest, 'src' | 'dst'> | undefined, options
     listen,
     port: wanted,
     memoryBytes: memory * MIB,
+    kube: kubeOptions({ cluster: options.context, kubeconfig: options.kubeconfig }),
     collector: { ringBytes },
   });
   try {

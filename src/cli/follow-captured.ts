@@ -3,6 +3,7 @@ import { TracerError } from '../base/errors.ts';
 import type { Coverage } from '../capture/coverage.ts';
 import { captureFilter, choosePlaces, type Ends } from '../capture/live/choose.ts';
 import { LiveCapture } from '../capture/live/live-capture.ts';
+import { Clusters } from '../cluster/clusters.ts';
 import type { FollowTarget } from '../engine/target.ts';
 import type { Selection } from '../inventory/selection.ts';
 import { readLabSnapshots } from '../lab/state.ts';
@@ -14,6 +15,7 @@ import { insideOf } from './child.ts';
 import type { FollowOptions, FollowResult } from './follow.ts';
 import { Lifetime } from './following/lifetime.ts';
 import { Viewer } from './following/viewer.ts';
+import { kubeOptions } from './kube-options.ts';
 
 const FOREVER_NS = 2n ** 63n;
 
@@ -22,6 +24,7 @@ export class CapturedRun {
   readonly #life = new Lifetime();
   readonly #viewer: Viewer;
   #live: LiveCapture | undefined;
+  #clusters: Clusters | undefined;
 
   constructor(options: FollowOptions) {
     this.#options = options;
@@ -41,8 +44,14 @@ export class CapturedRun {
       onDied: error => this.#life.end(error),
     });
     this.#live = live;
-    for (const cluster of readLabSnapshots().map(withoutCookies))
-      this.#viewer.frame({ kind: 'cluster', cluster });
+    const labs = readLabSnapshots();
+    for (const cluster of labs.map(withoutCookies)) this.#viewer.frame({ kind: 'cluster', cluster });
+    this.#clusters = await Clusters.start({
+      ...kubeOptions(this.#options),
+      hasOthers: labs.length > 0,
+      onFrame: cluster => this.#viewer.frame({ kind: 'cluster', cluster }),
+      note: text => this.#viewer.showing.note(text),
+    });
     this.#viewer.follow(request, this.#options);
     const target = this.#viewer.target!;
     const { places, leftOut } = choosePlaces(this.#ends(target), live.devices);
@@ -69,6 +78,7 @@ export class CapturedRun {
 
   async stop(): Promise<void> {
     this.#life.close();
+    await this.#clusters?.stop();
     await this.#live?.stop();
   }
 

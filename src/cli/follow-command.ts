@@ -3,7 +3,7 @@ import { TracerError } from '../base/errors.ts';
 import { defaultSocket } from '../daemon/sockets.ts';
 import { durationMs, port, positive, protocol } from './arguments.ts';
 import { type FollowOptions, follow } from './follow.ts';
-import { colorOption, outputOption } from './render/options.ts';
+import { colorOption, kubeconfigOption, outputOption } from './render/options.ts';
 import type { OutputFormat } from './render/renderer.ts';
 import type { ColorMode } from './render/style.ts';
 
@@ -11,6 +11,7 @@ export interface FollowArguments {
   readonly namespace?: string;
   readonly selector?: string;
   readonly context?: string;
+  readonly kubeconfig?: string;
   readonly port?: number;
   readonly proto?: string;
   readonly count?: number;
@@ -39,7 +40,7 @@ export function followCommand(): Command {
     .description(
       'Follows the conversations that SRC opens to DST: both directions, their ICMP errors and, for a service, its DNS.\nPrints each packet hop by hop, then one sentence a conversation. Needs root.',
     )
-    .argument('<SRC>', 'pod, ns/pod, svc/x, node/x, netns:NAME, an address, a CIDR, any')
+    .argument('<SRC>', 'pod, ns/pod, svc/x, deploy/x, node/x, netns:NAME, an address, a CIDR, any')
     .argument('<DST>', 'likewise')
     .argument('[CMD...]', 'after --: started when the taps are attached; its end ends the following')
     .option('--standalone', 'with a collector of its own, also where a daemon answers')
@@ -66,7 +67,8 @@ export function withFollowOptions(command: Command): Command {
       'Kubernetes namespace of names that have none (else any, default first)',
     )
     .addOption(allNamespaces())
-    .option('--context <CLUSTER>', 'only names of this cluster, such as lab:default')
+    .option('--context <CLUSTER>', 'only names of this cluster: a context of the kubeconfig, or lab:default')
+    .addOption(kubeconfigOption())
     .option('-l, --selector <LABELS>', 'SRC is all pods with these labels (SRC is then only a word)')
     .option('-p, --port <PORT>', 'only what uses this port on either side, before or after NAT', port)
     .option('--proto <PROTO>', 'only tcp, udp, icmp, icmpv6, arp, sctp or a number', protocol)
@@ -117,6 +119,7 @@ export function followOptions(command: readonly string[], options: FollowArgumen
     command,
     ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     ...(options.context === undefined ? {} : { cluster: options.context }),
+    ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
     ...(options.selector === undefined ? {} : { selector: options.selector }),
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.proto === undefined ? {} : { proto: options.proto }),

@@ -1,5 +1,6 @@
 /** `tracer follow SRC DST`: prints journeys as they close, then one sentence a flow. */
 import { TracerError } from '../base/errors.ts';
+import { Clusters } from '../cluster/clusters.ts';
 import { Collector, ringBytes } from '../collect/collector.ts';
 import { ownSession } from '../collect/own.ts';
 import type { HookPlace, WatchRule } from '../collect/watch.ts';
@@ -8,6 +9,7 @@ import { type FollowTarget, watchRules } from '../engine/target.ts';
 import type { Names } from '../inventory/names.ts';
 import { readLabSnapshots } from '../lab/state.ts';
 import type { FollowLimits, FollowRequest } from '../model/follow.ts';
+import type { ClusterFrame } from '../model/inventory.ts';
 import { vxlanPorts } from '../model/tunnels.ts';
 import type { Frame } from '../wire/decode.ts';
 import { type ChildResult, insideOf, requireCommand } from './child.ts';
@@ -18,6 +20,7 @@ import { PcapngFile } from './following/pcapng-file.ts';
 import { Recordings } from './following/recordings.ts';
 import type { ShowOptions } from './following/showing.ts';
 import { Viewer } from './following/viewer.ts';
+import { kubeOptions } from './kube-options.ts';
 import type { DaemonClient } from './remote/daemon-client.ts';
 import { findDaemon } from './remote/find-daemon.ts';
 import type { RemoteRun } from './remote/remote-run.ts';
@@ -27,6 +30,7 @@ const NO_MATCH_MS = 3000;
 const PCAPNG_HOLD_NS = 300_000_000;
 
 export interface FollowOptions extends Omit<FollowRequest, 'src' | 'dst'>, FollowLimits, ShowOptions {
+  readonly kubeconfig?: string;
   readonly timeoutMs?: number;
   readonly inside: boolean;
   /** What sees the packets: eBPF in the kernel, or tcpdump in the namespaces on the way. */
@@ -81,16 +85,17 @@ async function runFor(options: FollowOptions): Promise<CapturedRun | LiveRun | R
 }
 
 /**
- * The daemon, if one answers and can do what is asked: it always has netfilter links, and a recording of its own. @throws DAEMON_GONE where
- * nobody answers on a socket that was named.
+ * The daemon, if one answers and can do what is asked: it always has netfilter links, a recording and clusters of its own. @throws DAEMON_GONE
+ * where nobody answers on a socket that was named.
  */
 async function daemonFor({
   standalone,
   hooks,
   socket,
   record,
+  kubeconfig,
 }: FollowOptions): Promise<DaemonClient | undefined> {
-  if (standalone === true || !hooks || record !== undefined) return undefined;
+  if (standalone === true || !hooks || record !== undefined || kubeconfig !== undefined) return undefined;
   return findDaemon(socket);
 }
 
@@ -120,6 +125,7 @@ class LiveRun {
   readonly #pcapng: PcapngFile | undefined;
   #recordings: Recordings | undefined;
   #collector: Collector | undefined;
+  #clusters: Clusters | undefined;
   #hooks: readonly HookPlace[] = [];
 
   constructor(options: FollowOptions, pcapng?: PcapngFile) {
@@ -141,7 +147,14 @@ class LiveRun {
     const record = this.#pcapng === undefined ? this.#options.record : undefined;
     const recordings = await Recordings.open(pipeline.session, record, text => showing.note(text));
     this.#recordings = recordings;
-    for (const cluster of readLabSnapshots()) this.#say({ kind: 'cluster', cluster });
+    const labs = readLabSnapshots();
+    for (const cluster of labs) this.#say({ kind: 'cluster', cluster });
+    this.#clusters = await Clusters.start({
+      ...kubeOptions(this.#options),
+      hasOthers: labs.length > 0,
+      onFrame: cluster => this.#onCluster(cluster),
+      note: text => showing.note(text),
+    });
     const { collector } = await Collector.start({
       onBytes: (chunk, heldBytes) => recordings.bytes(chunk, heldBytes),
       onFrame: frame => {
@@ -164,6 +177,18 @@ class LiveRun {
     if (command.length > 0) this.#life.run(command, place);
   }
 
+  /** Names may mean other addresses now. */
+  #onCluster(cluster: ClusterFrame): void {
+    const before = this.#viewer.target;
+    this.#say({ kind: 'cluster', cluster });
+    const { target, pipeline } = this.#viewer;
+    if (target === undefined || target === before || this.#life.isOver) return;
+    if (this.#options.hooks) this.#hooks = hookPlaces(target, pipeline.names);
+    this.#watch(watchRules(target)).catch((error: unknown) => {
+      if (!this.#life.isOver) this.#viewer.showing.note(String((error as Error).message));
+    });
+  }
+
   /** What decides what is printed, and does not come from the collector. */
   #say(frame: Extract<Frame, { kind: 'note' | 'cluster' }>): void {
     this.#viewer.frame(frame);
@@ -177,6 +202,7 @@ class LiveRun {
 
   async stop(): Promise<void> {
     this.#life.close();
+    await this.#clusters?.stop();
     await this.#collector?.stop();
     this.#viewer.pipeline.finish(); // what closes only now is told to the recordings, too
     const { child, error } = this.#life;

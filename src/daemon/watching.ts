@@ -1,4 +1,5 @@
 /** Everything of the daemon but its doors: collector, pipeline, store and what is followed, kept going as one. */
+import { Clusters, type KubeOptions } from '../cluster/clusters.ts';
 import type { CollectorOptions } from '../collect/collector.ts';
 import { Pipeline } from '../engine/pipeline.ts';
 import type { ClusterFrame } from '../model/inventory.ts';
@@ -19,6 +20,8 @@ const LOOK_MS = 300;
 
 export interface WatchingOptions {
   readonly note: (text: string) => void;
+  /** Clusters that are asked for names; absent: none but practice clusters. */
+  readonly kube?: KubeOptions;
   /** Of the store. */
   readonly memoryBytes?: number;
   /** Path of the session file that is kept meanwhile. */
@@ -35,6 +38,7 @@ export class Watching {
   readonly #note: (text: string) => void;
   readonly #labs: LabWatch;
   #keeper: CollectorKeeper | undefined;
+  #clusters: Clusters | undefined;
   #refresh: NodeJS.Timeout | undefined;
   /** Of the names, when they were last looked up. */
   #stamp = 0;
@@ -83,7 +87,23 @@ export class Watching {
     watching.#stamp = watching.pipeline.names.stamp;
     watching.#labs.start();
     watching.recording?.begin();
+    try {
+      await watching.#ask(options);
+    } catch (error) {
+      await watching.stop();
+      throw error;
+    }
     return watching;
+  }
+
+  async #ask({ kube, note }: WatchingOptions): Promise<void> {
+    if (kube === undefined) return;
+    this.#clusters = await Clusters.start({
+      ...kube,
+      hasOthers: this.pipeline.names.clustersAt().length > 0,
+      onFrame: cluster => this.#onCluster(cluster),
+      note,
+    });
   }
 
   get isReady(): boolean {
@@ -93,6 +113,7 @@ export class Watching {
   /** Ends the collector, which detaches everything, and closes what is still open. */
   async stop(): Promise<void> {
     this.#labs.stop();
+    await this.#clusters?.stop();
     clearTimeout(this.#refresh);
     await this.#keeper?.stop();
     this.pipeline.finish();

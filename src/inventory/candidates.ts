@@ -1,11 +1,13 @@
 /** Everything on the machine that a name can mean, with what it stands for. */
 import type { ClusterPod, ClusterService } from '../model/inventory.ts';
+import { namespacedId } from '../model/whole-cluster.ts';
 import { isLinkLocal, isLoopbackIp } from './addresses.ts';
 import type { ClusterIndex, Member } from './cluster-index.ts';
 import type { When } from './inventory.ts';
 import type { Names } from './names.ts';
 import type { NetnsView } from './netns-view.ts';
 import type { CandidateKind, Selection } from './selection.ts';
+import { workloadCandidates } from './workloads.ts';
 
 export interface Candidate {
   readonly kind: CandidateKind;
@@ -29,8 +31,8 @@ export function candidatesOf(names: Names, when: When = names.latestNs): Candida
   ];
 }
 
-/** Cookies of the namespaces that a cluster's member lives in. */
-type FindCookies = (matches: (member: Member) => boolean) => readonly NetnsView[];
+/** The namespaces that a cluster's member lives in. */
+type HomesOf = (kind: 'pod' | 'node' | 'machine', name: string) => readonly NetnsView[];
 
 function clusterCandidates(
   index: ClusterIndex,
@@ -40,38 +42,43 @@ function clusterCandidates(
   several: boolean,
 ): Candidate[] {
   const { snapshot } = index;
-  const atNs = names.inventory.timeOf(when);
-  const members = views.map(view => {
-    const found = names.memberOf(view, atNs);
-    return { view, member: found?.index.name === index.name ? found.member : undefined };
-  });
-  const find: FindCookies = matches =>
-    members.filter(({ member }) => member !== undefined && matches(member)).map(({ view }) => view);
+  const homes = homesIn(index, names, views, names.inventory.timeOf(when));
   const prefix = several ? `${snapshot.name}:` : '';
-  const nodes = snapshot.nodes.map(({ name, ips }) => {
-    const homes = find(member => member.kind === 'node' && member.node.name === name);
-    return nodeCandidate(snapshot.name, name, ips, homes, prefix);
-  });
-  const machines = snapshot.machines.map(({ name, ips }) => {
-    const homes = find(
-      member => (member.kind === 'host' || member.kind === 'external') && member.name === name,
-    );
-    return nodeCandidate(snapshot.name, name, ips, homes, prefix);
-  });
+  const pods = snapshot.pods.map(pod => podCandidate(snapshot.name, pod, homes, prefix));
   return [
-    ...snapshot.pods.map(pod => podCandidate(snapshot.name, pod, find, prefix)),
+    ...pods,
     ...snapshot.services.map(service => serviceCandidate(index, service, prefix)),
-    ...nodes,
-    ...machines,
-    ...snapshot.pods.map(pod => containerCandidate(podCandidate(snapshot.name, pod, find, prefix), pod)),
+    ...snapshot.nodes.map(({ name, ips }) =>
+      nodeCandidate(snapshot.name, name, ips, homes('node', name), prefix),
+    ),
+    ...snapshot.machines.map(({ name, ips }) =>
+      nodeCandidate(snapshot.name, name, ips, homes('machine', name), prefix),
+    ),
+    ...workloadCandidates(snapshot.pods, pods, prefix),
+    ...snapshot.pods.map((pod, i) => containerCandidate(pods[i]!, pod)),
   ];
 }
 
-function podCandidate(cluster: string, pod: ClusterPod, find: FindCookies, prefix: string): Candidate {
+function homesIn(index: ClusterIndex, names: Names, views: readonly NetnsView[], atNs: number): HomesOf {
+  const homes = new Map<string, NetnsView[]>();
+  for (const view of views) {
+    const found = names.memberOf(view, atNs);
+    if (found?.index.name !== index.name) continue;
+    const key = keyOf(found.member);
+    homes.set(key, [...(homes.get(key) ?? []), view]);
+  }
+  return (kind, name) => homes.get(`${kind} ${name}`) ?? [];
+}
+
+function keyOf(member: Member): string {
+  if (member.kind === 'pod') return `pod ${namespacedId(member.pod)}`;
+  return member.kind === 'node' ? `node ${member.node.name}` : `machine ${member.name}`;
+}
+
+function podCandidate(cluster: string, pod: ClusterPod, homesOf: HomesOf, prefix: string): Candidate {
   const { namespace, name, labels } = pod;
-  const same = (other: ClusterPod) => other.namespace === namespace && other.name === name;
   // A pod of the host's network has its node's namespace and addresses; those are the node's.
-  const homes = find(member => member.kind === 'pod' && same(member.pod));
+  const homes = homesOf('pod', namespacedId(pod));
   return {
     kind: 'pod',
     cluster,

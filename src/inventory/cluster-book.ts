@@ -55,6 +55,8 @@ const nodeId = ({ name }: { readonly name: string }): string => name;
 export class ClusterBook {
   readonly name: string;
   cni: string | undefined;
+  /** Kubernetes namespaces, as they are now. */
+  namespaces: readonly string[] | undefined;
   readonly nodes = new Timed<ClusterNode>(nodeKeys);
   readonly pods = new Timed<ClusterPod>(podKeys);
   readonly services = new Timed<ClusterService>(serviceKeys);
@@ -100,6 +102,7 @@ export class ClusterBook {
   #whole(snapshot: ClusterSnapshot, fromNs: number, toldNs: number): boolean {
     const isOther = this.cni !== snapshot.cni;
     this.cni = snapshot.cni;
+    this.namespaces = snapshot.namespaces;
     return [
       isOther,
       replace(this.nodes, snapshot.nodes, nodeId, fromNs, toldNs),
@@ -109,7 +112,8 @@ export class ClusterBook {
     ].includes(true);
   }
 
-  #change({ nodes, pods, services, gone }: ClusterChange, atNs: number): boolean {
+  #change({ nodes, pods, services, gone, namespaces }: ClusterChange, atNs: number): boolean {
+    this.namespaces = namespaces ?? this.namespaces;
     return [
       ...(gone.nodes ?? []).map(id => this.nodes.end(id, atNs)),
       ...(gone.pods ?? []).map(id => this.pods.end(id, atNs)),

@@ -37,10 +37,11 @@ export class ClusterIndex {
   }
 
   get snapshot(): ClusterSnapshot {
-    const { nodes, pods, services, machines, cni } = this.#book;
+    const { nodes, pods, services, machines, cni, namespaces } = this.#book;
     this.#snapshot ??= {
       name: this.name,
       ...(cni === undefined ? {} : { cni }),
+      ...(namespaces === undefined ? {} : { namespaces }),
       nodes: nodes.all(this.#atNs),
       pods: pods.all(this.#atNs),
       services: services.all(this.#atNs),

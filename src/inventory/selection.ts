@@ -1,6 +1,10 @@
 /** What a name of the command line stands for. */
 
-export type CandidateKind = 'pod' | 'service' | 'node' | 'netns' | 'container';
+/** What makes pods; named, it means all of them. */
+export const workloadKinds = ['deployment', 'statefulset', 'daemonset', 'job'] as const;
+export type WorkloadKind = (typeof workloadKinds)[number];
+
+export type CandidateKind = 'pod' | 'service' | 'node' | 'netns' | 'container' | WorkloadKind;
 
 export interface SelectionPort {
   readonly proto: string;
@@ -10,7 +14,7 @@ export interface SelectionPort {
 }
 
 export interface Selection {
-  readonly kind: CandidateKind | 'ip' | 'cidr' | 'any' | 'pods';
+  readonly kind: Exclude<CandidateKind, WorkloadKind> | 'ip' | 'cidr' | 'any' | 'pods';
   /** What to call it in a sentence. */
   readonly label: string;
   readonly any?: true;

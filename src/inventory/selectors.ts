@@ -1,7 +1,8 @@
 /**
  * SRC and DST of the command line: text to addresses and namespaces.
  *
- * `any` · `pods` (all that are known) · an address · a CIDR · `netns:NAME` · `container:ID` · `pod/NAME` · `svc/NAME` · `node/NAME` · `NS/NAME` (pod, then
+ * `any` · `pods` (all that are known) · an address · a CIDR · `netns:NAME` · `container:ID` · `pod/NAME` · `svc/NAME` · `node/NAME` · `deploy/NAME`
+ * (`sts/`, `ds/`, `job/`: all of its pods) · `NS/NAME` (pod, then
  * service) · `NAME` (pod, service, node, namespace of the host, then the beginning of any of these). `lab:` before it means a
  * lab's, `CLUSTER:` that cluster's. NAME may be a beginning wherever only one thing begins so.
  */
@@ -12,7 +13,7 @@ import { requireCluster } from './clusters.ts';
 import type { When } from './inventory.ts';
 import type { Names } from './names.ts';
 import { nearMisses } from './near-misses.ts';
-import type { CandidateKind, Selection } from './selection.ts';
+import { type CandidateKind, type Selection, workloadKinds } from './selection.ts';
 
 export interface SelectOptions {
   /** `-n`: where a name without a namespace is looked for; else everywhere, `default` first. */
@@ -35,8 +36,6 @@ export function select(text: string, names: Names, options: SelectOptions = {}):
   if (text.startsWith('lab:') && scope.length === 0)
     throw new TracerError('LAB_NOT_UP', `"${text}": no lab is up`);
   const query = parseQuery(rest);
-  if (query.kind === 'deploy')
-    throw unknown(text, [], 'deployments are not known without a Kubernetes API; name its pods');
   if (query.name === '') throw new TracerError('USAGE', `"${text}" names nothing`, { hint: forms });
   const candidates = scope.filter(candidate => admits(query, candidate, options));
   const found = bestOf(candidates, query.name, options.namespace ?? 'default');
@@ -116,23 +115,29 @@ function takeScope(text: string, all: readonly Candidate[]): { rest: string; sco
   return { rest: text.slice(4), scope: all.filter(candidate => candidate.cluster?.startsWith('lab:')) };
 }
 
-const forms = 'it is a pod, ns/pod, svc/x, node/x, netns:NAME, container:ID, an address, a CIDR, pods or any';
+const forms =
+  'it is a pod, ns/pod, svc/x, deploy/x, node/x, netns:NAME, container:ID, an address, a CIDR, pods or any';
 
 interface Query {
-  readonly kind?: CandidateKind | 'deploy';
+  readonly kind?: CandidateKind;
   readonly namespace?: string;
   readonly name: string;
 }
 
-const kinds: Readonly<Record<string, CandidateKind | 'deploy'>> = {
+const kinds: Readonly<Record<string, CandidateKind>> = {
   pod: 'pod',
   pods: 'pod',
   po: 'pod',
   svc: 'service',
   service: 'service',
   node: 'node',
-  deploy: 'deploy',
-  deployment: 'deploy',
+  deploy: 'deployment',
+  deployment: 'deployment',
+  sts: 'statefulset',
+  statefulset: 'statefulset',
+  ds: 'daemonset',
+  daemonset: 'daemonset',
+  job: 'job',
 };
 
 function parseQuery(text: string): Query {
@@ -153,14 +158,15 @@ function parseQuery(text: string): Query {
 
 function admits(query: Query, candidate: Candidate, options: SelectOptions): boolean {
   if (query.kind !== undefined && query.kind !== candidate.kind) return false;
-  // A container's ID is no name that anybody writes alone.
-  if (query.kind === undefined && candidate.kind === 'container') return false;
-  const namespaced = candidate.kind === 'pod' || candidate.kind === 'service';
+  // A container's ID is no name that anybody writes alone; what makes pods is called as they begin.
+  if (query.kind === undefined && !alone.includes(candidate.kind)) return false;
+  const namespaced = candidate.namespace !== undefined;
   if (query.namespace !== undefined) return namespaced && candidate.namespace === query.namespace;
   return !namespaced || options.namespace === undefined || candidate.namespace === options.namespace;
 }
 
-const order: readonly CandidateKind[] = ['pod', 'service', 'node', 'netns', 'container'];
+const alone: readonly CandidateKind[] = ['pod', 'service', 'node', 'netns'];
+const order: readonly CandidateKind[] = [...alone, ...workloadKinds, 'container'];
 
 /** One: found. None, or several that are equally good. */
 function bestOf(candidates: readonly Candidate[], name: string, favourite: string): readonly Candidate[] {

@@ -194,6 +194,8 @@ export interface ClusterSnapshot {
   readonly pods: readonly ClusterPod[];
   readonly services: readonly ClusterService[];
   readonly machines: readonly ClusterMachine[];
+  /** Kubernetes namespaces, sorted; absent: not known. */
+  readonly namespaces?: readonly string[];
 }
 
 /** By name alone: what a node is called, or `namespace/name`. */
@@ -208,6 +210,8 @@ export interface ClusterChange {
   readonly timeNs: string;
   readonly name: string;
   readonly gone: ClusterNames;
+  /** All there are now; absent: as before. */
+  readonly namespaces?: readonly string[];
   readonly nodes: readonly ClusterNode[];
   readonly pods: readonly ClusterPod[];
   readonly services: readonly ClusterService[];

@@ -12,7 +12,7 @@ export const namespacedId = ({ namespace, name }: NamespacedName): string => `${
 
 /** A cluster as it is after all that was said of it: what a reader needs who has not read the rest. */
 export class WholeCluster {
-  #head: Pick<ClusterSnapshot, 'timeNs' | 'name' | 'cni' | 'machines'> | undefined;
+  #head: Pick<ClusterSnapshot, 'timeNs' | 'name' | 'cni' | 'machines' | 'namespaces'> | undefined;
   readonly #nodes = new Map<string, ClusterNode>();
   readonly #pods = new Map<string, ClusterPod>();
   readonly #services = new Map<string, ClusterService>();
@@ -30,7 +30,11 @@ export class WholeCluster {
 
   apply(frame: ClusterFrame): void {
     if (frame.gone === undefined || frame.gone === true) this.#begin(frame.gone === true ? undefined : frame);
-    else this.#head = { name: frame.name, machines: [], ...this.#head, timeNs: frame.timeNs };
+    else {
+      const { timeNs, name, namespaces } = frame;
+      const more = namespaces === undefined ? {} : { namespaces };
+      this.#head = { name, machines: [], ...this.#head, timeNs, ...more };
+    }
     if (frame.gone === true) return;
     const { nodes = [], pods = [], services = [] } = frame.gone ?? {};
     for (const id of nodes) this.#nodes.delete(id);

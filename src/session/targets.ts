@@ -1,9 +1,9 @@
 /** Where sessions are written to: a file, the file of the last session, a stream. */
-import { constants, existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { chown, type FileHandle, mkdir, open, stat, unlink } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { callingUser, homeOfUser } from '../host/calling-user.ts';
 
 export interface Target {
   /** For people. */
@@ -118,25 +118,4 @@ export function lastSessionPath(): string {
   const state = process.env.XDG_STATE_HOME;
   const folder = state?.startsWith('/') === true ? state : join(homeOfUser(), '.local', 'state');
   return join(folder, 'tracer', 'last.tracer');
-}
-
-function callingUser(): { readonly uid: number; readonly gid: number } | undefined {
-  const uid = Number(process.env.SUDO_UID);
-  const gid = Number(process.env.SUDO_GID);
-  return process.getuid?.() === 0 && uid > 0 && gid >= 0 ? { uid, gid } : undefined;
-}
-
-function homeOfUser(): string {
-  const user = callingUser();
-  if (user === undefined) return homedir();
-  try {
-    const rows = readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .map(row => row.split(':'));
-    const home = rows.find(row => row[2] === String(user.uid))?.[5];
-    if (home?.startsWith('/') === true && existsSync(home)) return home; // that of `nobody` is nowhere
-  } catch {
-    // no such file: as below
-  }
-  return homedir();
 }

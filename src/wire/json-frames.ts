@@ -75,10 +75,10 @@ function isInventory(frame: Json): boolean {
 }
 
 function isCluster(cluster: Json): boolean {
-  const { name, timeNs, gone } = cluster;
+  const { name, timeNs, gone, namespaces = [] } = cluster;
   if (typeof name !== 'string' || (timeNs !== undefined && !isDecimal(timeNs))) return false;
   if (gone === true) return true;
-  if (!isListOfMembers(cluster)) return false;
+  if (!isListOfMembers(cluster) || !isTextList(namespaces)) return false;
   if (gone === undefined) return isListOf(cluster.machines, { name: 'string', kind: 'string' }, ['ips']);
   return timeNs !== undefined && isObject(gone) && Object.values(gone).every(isTextList);
 }

@@ -56,7 +56,7 @@ export class Showing {
   readonly #flows = new Set<string>();
   readonly #renderer: Renderer;
   #limits: FollowLimits = {};
-  #matcher: { matches(journey: Journey): boolean } | undefined;
+  #matcher: Pick<Matcher, 'matches' | 'retarget'> | undefined;
   #target: FollowTarget | undefined;
   #printed = 0;
   /** Journeys that the kernel copied and that turned out not to belong to it. */
@@ -80,7 +80,15 @@ export class Showing {
     this.#target = target;
     this.#limits = limits;
     this.#matcher =
-      target === undefined ? { matches: () => true } : new Matcher(target, this.#about.clusterOf);
+      target === undefined
+        ? { matches: () => true, retarget: () => {} }
+        : new Matcher(target, this.#about.clusterOf);
+  }
+
+  /** It means other addresses now; what was decided stays. */
+  retarget(target: FollowTarget): void {
+    this.#target = target;
+    this.#matcher?.retarget(target);
   }
 
   get printed(): number {

@@ -42,6 +42,7 @@ export class Viewer {
   readonly pipeline: Pipeline;
   readonly showing: Showing;
   readonly #options: ViewerOptions;
+  #followed: FollowRequest | undefined;
   /** What is followed; undefined as long as nothing is. */
   target: FollowTarget | undefined;
 
@@ -74,6 +75,7 @@ export class Viewer {
     this.pipeline.frame(frame);
     if (frame.kind === 'hello') this.#options.sink?.begin(this.pipeline.session, frame.hello);
     else if (frame.kind === 'heartbeat') this.#beat(frame.timeNs);
+    else if (frame.kind === 'cluster') this.#retarget();
     else if (frame.kind === 'note' && frame.note.kind === 'follow')
       this.follow(frame.note.request, frame.note);
   }
@@ -84,7 +86,21 @@ export class Viewer {
     const asked = { ...request, ...limits };
     const wanted = this.#options.asked?.(asked) ?? asked;
     this.target = targetOf(wanted, this.pipeline.names);
+    this.#followed = wanted;
     this.showing.start(this.target, wanted);
+  }
+
+  /** The same words may mean other pods now. What they mean nothing for any more stays: it may come again. */
+  #retarget(): void {
+    if (this.#followed === undefined) return;
+    try {
+      const target = targetOf(this.#followed, this.pipeline.names);
+      if (JSON.stringify(target) === JSON.stringify(this.target)) return;
+      this.target = target;
+      this.showing.retarget(target);
+    } catch {
+      // stays
+    }
   }
 
   /** No more frames will come. @returns the exit code. */

@@ -7,3 +7,10 @@ export const outputOption = (): Option =>
 
 export const colorOption = (): Option =>
   new Option('--color <WHEN>', 'colours').choices(['auto', 'always', 'never']).default('auto');
+
+export function kubeconfigOption(): Option {
+  return new Option(
+    '--kubeconfig <FILE>',
+    "how to ask the cluster for names (default: $KUBECONFIG, yours, root's)",
+  );
+}

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { placeFacts } from '../../../src/capture/host-facts.ts';
-import { clusterOfLists } from '../../../src/capture/kube-lists.ts';
 import { framingOf } from '../../../src/capture/link-layer.ts';
 import { captureFilter, choosePlaces } from '../../../src/capture/live/choose.ts';
 import { linkTypes } from '../../../src/capture/pcap-reader.ts';
 import { type Device, pointOfFileName, pointOfText } from '../../../src/capture/places.ts';
 import { sightOf } from '../../../src/capture/sight.ts';
+import { clusterOfLists } from '../../../src/cluster/lists.ts';
 
 /** A short run here; FUZZ_RUNS=100000 makes a long one. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? 300);

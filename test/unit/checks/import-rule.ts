@@ -30,8 +30,10 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
   store: { imports: nouns },
   web: { imports: [...nouns, 'words'], portable: true },
   collect: { imports: [...nouns, 'wire'], processes: true },
-  session: { imports: [...nouns, 'wire'] },
-  capture: { imports: [...nouns, 'wire'], processes: true },
+  session: { imports: [...nouns, 'wire', 'host'] },
+  host: { imports: ['base'] },
+  cluster: { imports: [...nouns, 'host'] },
+  capture: { imports: [...nouns, 'wire', 'cluster'], processes: true },
   server: { imports: [...nouns, 'store'], typesOf: ['inventory'] },
   lab: { imports: nouns, processes: true },
   engine: {
@@ -42,14 +44,14 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
     imports: [
       ...nouns,
       ...['wire', 'inventory', 'resolve', 'correlate', 'explain', 'store', 'session', 'capture', 'collect'],
-      ...['server', 'lab', 'engine'],
+      ...['server', 'lab', 'engine', 'cluster', 'host'],
     ],
   },
   cli: {
     imports: [
       ...nouns,
       ...['wire', 'inventory', 'resolve', 'correlate', 'explain', 'store', 'session', 'capture', 'collect'],
-      ...['server', 'lab', 'engine', 'daemon', 'words', 'export'],
+      ...['server', 'lab', 'engine', 'daemon', 'words', 'export', 'cluster', 'host'],
     ],
     processes: true,
   },

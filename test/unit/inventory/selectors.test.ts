@@ -214,8 +214,8 @@ describe('a name that nothing has', () => {
     },
   );
 
-  it('says that deployments are not known, that a lab is not up, that a form is wrong', () => {
-    expect(failure('deploy/nginx').message).toMatch(/deployments are not known/);
+  it('says that a lab is not up, that a form is wrong', () => {
+    expect(failure('deploy/nginx').code).toBe('UNKNOWN_NAME');
     expect(failure('lab:pod-a', new Names(inventoryOf(rootNetns))).code).toBe('LAB_NOT_UP');
     expect(failure('a/b/c').code).toBe('USAGE');
     expect(failure('').code).toBe('USAGE');
