@@ -57,6 +57,11 @@ export class LiveHub {
   readonly #onInternal: (error: unknown) => void;
   readonly #clients = new Map<WebSocket, LiveClient>();
   #timers: NodeJS.Timeout[] = [];
+  #tickTimer: NodeJS.Timeout | undefined;
+  /** Something changed after a time in which nothing was sent: it need not wait. */
+  #tickSoon: NodeJS.Immediate | undefined;
+  /** When anything was sent last; ms. */
+  #sentAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     control: Control,
@@ -143,7 +148,8 @@ export class LiveHub {
   async #obey(client: LiveClient, follows: LiveFollows, message: Message): Promise<void> {
     switch (message.type) {
       case 'subscribe':
-        return client.subscribe(message);
+        await client.subscribe(message);
+        return this.#onChange();
       case 'follow':
         return client.send({ type: 'followed', follow: await follows.follow(message.request) });
       case 'unfollow':
@@ -153,9 +159,10 @@ export class LiveHub {
   }
 
   #run(): void {
-    const { tickMs, slowTickMs, pingMs } = this.#limits;
+    const { slowTickMs, pingMs } = this.#limits;
+    this.#tickAgain();
+    this.#store.onChange(() => this.#onChange());
     this.#timers = [
-      setInterval(() => this.#guarded(() => this.#tick()), tickMs),
       setInterval(() => this.#guarded(() => this.#slowTick()), slowTickMs),
       setInterval(() => this.#guarded(() => this.#ping()), pingMs),
     ];
@@ -171,7 +178,27 @@ export class LiveHub {
     }
   }
 
+  /** What comes after a pause goes out at once, and what comes then with the next batch: at most one in `tickMs`. */
+  #onChange(): void {
+    if (this.#tickSoon !== undefined || performance.now() - this.#sentAtMs < this.#limits.tickMs) return;
+    this.#tickSoon = setImmediate(() => this.#tickAgain());
+  }
+
+  #tickAgain(): void {
+    clearTimeout(this.#tickTimer);
+    clearImmediate(this.#tickSoon);
+    this.#tickSoon = undefined;
+    const { messages } = this.counts;
+    this.#guarded(() => this.#tick());
+    if (this.counts.messages > messages) this.#sentAtMs = performance.now();
+    this.#tickTimer = setTimeout(() => this.#tickAgain(), this.#limits.tickMs).unref();
+  }
+
   #rest(): void {
+    this.#store.onChange(undefined);
+    clearTimeout(this.#tickTimer);
+    clearImmediate(this.#tickSoon);
+    this.#tickSoon = undefined;
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
   }

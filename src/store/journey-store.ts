@@ -57,6 +57,7 @@ export class JourneyStore {
   readonly #book = new FlowBook({ flowsMax: Number.POSITIVE_INFINITY });
   readonly #overdue = new OverdueQueue();
   readonly #observers = new Set<(journey: StoredJourney) => void>();
+  #onChange: (() => void) | undefined;
   #seq = 0;
   #oldest = 0;
   #bytes = 0;
@@ -117,6 +118,7 @@ export class JourneyStore {
       this.#insert(new StoredJourney(head, rev, this.#ways.take(hops, head), figures));
     else this.#amend(before, head, rev, figures, hops);
     while (this.#bytes > this.#maxBytes) if (!this.#evict()) break;
+    this.#onChange?.();
   }
 
   /** Packets may have gone by unseen between the two: an answer that was due then is not missing. */
@@ -137,6 +139,11 @@ export class JourneyStore {
   onClosed(observer: (journey: StoredJourney) => void): () => void {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
+  }
+
+  /** Called with each change of a journey; one observer, undefined takes it away. */
+  onChange(observer: (() => void) | undefined): void {
+    this.#onChange = observer;
   }
 
   has(id: string): boolean {

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { Collector } from '../../src/collect/collector.ts';
 import type { Journey } from '../../src/model/journey.ts';
 import { BenchLab } from './lib/bench-lab.ts';
+import { closingNs } from './lib/closing-rule.ts';
 import { FollowRun } from './lib/follow-run.ts';
 import { median, quantile, remark, remarkLoad, report } from './lib/report.ts';
 import { loadWay, udpLoad } from './lib/udp-load.ts';
@@ -56,12 +57,6 @@ async function times(name: string, measure: () => Promise<number>): Promise<void
   report(name, median(all), 'ms');
 }
 
-/** How long a journey must be silent before it is over. */
-function ruleNs({ closedBy, outcome }: Journey): number {
-  if (closedBy !== 'quiet') return 5 * MS;
-  return outcome.kind === 'delivered' ? 20 * MS : 100 * MS;
-}
-
 async function latencies(lab: BenchLab): Promise<number[]> {
   const args = ['follow', '--context', lab.context, loadWay.from, loadWay.to, '-o', 'json'];
   const child = spawn(tracerPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -69,8 +64,7 @@ async function latencies(lab: BenchLab): Promise<number[]> {
   createInterface({ input: child.stdout }).on('line', line => {
     const readNs = process.hrtime.bigint();
     const journey = JSON.parse(line) as Journey;
-    const lastHopNs = BigInt(journey.startNs) + BigInt(journey.durationNs);
-    beyond.push((Number(readNs - lastHopNs) - ruleNs(journey)) / MS);
+    beyond.push(Number(readNs - closingNs(journey)) / MS);
   });
   await new Promise<void>(resolve =>
     child.stderr.on('data', (text: Buffer) => text.includes('tracer: following ') && resolve()),

@@ -153,6 +153,40 @@ describe('coming back', () => {
 });
 
 describe('a slow client', () => {
+  test('what comes after a pause comes at once, and what comes then waits for the next batch', async () => {
+    const tickMs = 300;
+    const host = await live({ tickMs });
+    const client = new LiveClient(host.url);
+    await client.next('hello');
+    client.say({ ...all, since: host.store.seq, topics: ['journeys'] });
+    client.say({ type: 'unfollow', id: 'none' }); // answered when the subscription is in force
+    await client.next('error');
+    const arrivals: number[] = [];
+    for (const id of ['a', 'b']) {
+      host.store.put({ ...first(host), id });
+      await client.until(() => ids(client.items('journeys')).includes(id));
+      arrivals.push(performance.now());
+    }
+    expect(arrivals[1]! - arrivals[0]!).toBeGreaterThan(tickMs / 2);
+  });
+
+  test('a client that comes is told at once what there is', async () => {
+    const host = await live({ tickMs: 600_000 });
+    const client = new LiveClient(host.url);
+    await client.next('hello');
+    client.say(all);
+    await client.until(() => client.items('journeys').length === host.recorded.journeys.length);
+    // And so is what happens after a pause, however long the time between batches.
+    const other = await live({ tickMs: 600_000 });
+    const late = new LiveClient(other.url);
+    await late.next('hello');
+    late.say({ ...all, since: other.store.seq });
+    late.say({ type: 'unfollow', id: 'none' });
+    await late.next('error');
+    other.store.put({ ...first(other), id: 'new' });
+    await late.until(() => ids(late.items('journeys')).includes('new'));
+  });
+
   test('a large batch comes in pieces, and only the last says that all has come', async () => {
     const host = await live({ batchCharsMax: 20_000 });
     const client = new LiveClient(host.url);
