@@ -66,7 +66,7 @@ function netnsPlace({ view, place }: Space, spaces: readonly Space[]): TopologyP
   };
 }
 
-/** A pod is on its node, a node on its host; anything else is on the host if all its veths lead there. */
+/** A pod is on its node, a node on its host; anything else is on the host if all its veths lead there, but for what plays the Internet. */
 function parentOf({ view, place }: Space, spaces: readonly Space[]): Space | undefined {
   const within = (kind: Place['kind'], name?: string) =>
     spaces.find(
@@ -76,7 +76,7 @@ function parentOf({ view, place }: Space, spaces: readonly Space[]): Space | und
         (name === undefined || other.place.node === name),
     );
   if (place.kind === 'pod') return within('node', place.node);
-  if (place.kind === 'host') return undefined;
+  if (place.kind === 'host' || place.kind === 'external') return undefined;
   const neighbours = linkedTo(view);
   const [only] = neighbours;
   const around = spaces.find(other => other.view.cookie === only);
