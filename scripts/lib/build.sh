@@ -33,7 +33,7 @@ build_src() {
 
 # The page is made of web/ and the nouns that it shares with src/.
 page_fingerprint() {
-  find "$root/web" "$root/vite.config.ts" "$root/src/model" "$root/src/base" "$root/node_modules/.installed-lock.json" \
+  find "$root/web" "$root/vite.config.ts" "$root/src/model" "$root/src/words" "$root/src/base" "$root/node_modules/.installed-lock.json" \
     -type f -printf '%P %s %T@\n' | sort | cksum
 }
 

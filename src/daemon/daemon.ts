@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path';
 import { TracerError } from '../base/errors.ts';
 import { type OwnConversation, ownSession } from '../collect/own.ts';
+import { nextSteps } from '../explain/next-steps.ts';
 import { topologyOf } from '../inventory/topology.ts';
 import type { FollowRequest } from '../model/follow.ts';
 import type { Control } from '../server/control.ts';
@@ -115,6 +116,7 @@ function controlOf(watching: Watching): Control {
     session: store.session,
     isReady: () => watching.isReady,
     stats: () => statsOf(watching),
+    nextSteps,
     topology: () => topologyOf(pipeline.names),
     follows: () => follows.list(),
     follow: request => follows.add(request),

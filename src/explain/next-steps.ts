@@ -1,15 +1,11 @@
 /** What to look at next: what a journey's end makes likely, and the command for it in the namespace where it ended. */
 import type { Flow } from '../model/flow.ts';
 import type { AnyJourney, Hop } from '../model/journey.ts';
+import type { NextStep } from '../model/next-step.ts';
 import { dropWords } from '../words/drops/drop-advice.ts';
 import { lookWords, socketWords } from '../words/drops/looks.ts';
 import { serviceChain } from './kube-proxy-chain.ts';
 import { shellLine, shellParts } from './shell.ts';
-
-export interface NextStep {
-  readonly text: string;
-  readonly command?: string;
-}
 
 /** `flow`: of the journey, as far as it is known. Most useful first; not what the last hop's own command shows. */
 export function nextSteps(journey: AnyJourney, flow?: Flow): NextStep[] {

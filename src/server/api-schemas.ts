@@ -1,6 +1,7 @@
 /** What goes in and out of each route, as JSON Schema: what comes in is held against it, what goes out is by the tests. */
 import { Type } from 'typebox';
 import { protocolPattern } from '../model/follow.ts';
+import type { NextStep } from '../model/next-step.ts';
 import { flowVersionSchema, journeyVersionSchema } from '../model/schema.generated.ts';
 import type { Stats } from '../model/stats.ts';
 import type { Topology } from '../model/topology.ts';
@@ -77,6 +78,20 @@ const page = { session: Text, next: Count, oldest: Count, evicted: Count };
 
 export const JourneyReply = named('tracer:journey', journeyVersionSchema);
 export const FlowReply = named('tracer:flow', flowVersionSchema);
+/** What to look at after a journey. */
+export const NextStepsReply = Type.Unsafe<{ readonly steps: readonly NextStep[] }>(
+  Type.Object(
+    {
+      steps: Type.Array(
+        Type.Object(
+          { text: Type.String({ minLength: 1 }), command: Type.Optional(Type.String({ minLength: 1 })) },
+          closed,
+        ),
+      ),
+    },
+    closed,
+  ),
+);
 export const JourneysReply = Type.Object({ ...page, journeys: Type.Array(JourneyReply) }, closed);
 export const FlowsReply = Type.Object({ ...page, flows: Type.Array(FlowReply) }, closed);
 

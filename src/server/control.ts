@@ -4,7 +4,10 @@
  */
 import type { Readable } from 'node:stream';
 import type { Selection } from '../inventory/selection.ts';
+import type { Flow } from '../model/flow.ts';
 import type { FollowRequest } from '../model/follow.ts';
+import type { AnyJourney } from '../model/journey.ts';
+import type { NextStep } from '../model/next-step.ts';
 import type { Stats } from '../model/stats.ts';
 import type { Topology } from '../model/topology.ts';
 
@@ -55,6 +58,8 @@ export interface Control {
   isReady(): boolean;
   stats(): Stats;
   topology(): Topology;
+  /** As `tracer explain` ends. */
+  nextSteps(journey: AnyJourney, flow: Flow | undefined): readonly NextStep[];
   follows(): readonly Follow[];
   /** Resolves when it is in force in the kernel. @throws UNKNOWN_NAME, AMBIGUOUS_NAME, USAGE. */
   follow(request: FollowRequest): Promise<Follow>;

@@ -58,7 +58,7 @@ const typed = (instance: FastifyInstance) => instance.withTypeProvider<TypeBoxTy
 type App = ReturnType<typeof typed>;
 
 /** What the store has. */
-function addKept(app: App, { store }: RouteContext): void {
+function addKept(app: App, { store, control }: RouteContext): void {
   const head = (next: number, evicted: number) => ({
     session: store.session,
     next,
@@ -101,6 +101,21 @@ function addKept(app: App, { store }: RouteContext): void {
       },
     },
     async ({ params: { id } }) => store.journey(id) ?? notKept('journey', id),
+  );
+  app.get(
+    '/api/journeys/:id/next-steps',
+    {
+      schema: {
+        params: schema.IdParams,
+        querystring: schema.NoQuery,
+        response: { 200: schema.NextStepsReply },
+      },
+    },
+    async ({ params: { id } }) => {
+      const journey = store.journey(id) ?? notKept('journey', id);
+      const flow = journey.flow === undefined ? undefined : store.flow(journey.flow);
+      return { steps: control.nextSteps(journey, flow) };
+    },
   );
   app.get(
     '/api/flows/:id',

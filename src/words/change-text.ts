@@ -22,8 +22,13 @@ export function rewriteText(changes: readonly Change[]): string | undefined {
   return change && changeText(change);
 }
 
-export function changeText({ from, to, by }: Change): string {
-  return `${from ?? 'nothing'} → ${to ?? 'nothing'} (${natWords[by] ?? by})`;
+export function changeText(change: Change): string {
+  return `${change.from ?? 'nothing'} → ${change.to ?? 'nothing'} (${causeText(change)})`;
+}
+
+/** By whom: DNAT, masquerade, VXLAN. */
+export function causeText({ by }: Change): string {
+  return natWords[by] ?? by;
 }
 
 export function rewriteOf(changes: readonly Change[]): Change | undefined {

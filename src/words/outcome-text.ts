@@ -2,6 +2,7 @@
 import type { ConsumedBy, Hop, Journey } from '../model/journey.ts';
 import { dropAdvice } from './drops/drop-advice.ts';
 import { socketLine } from './hop-line.ts';
+import { linkText } from './link-text.ts';
 
 /** `closedBy` absent: it is still open. */
 type Ended = Pick<Journey, 'outcome' | 'hops' | 'links'> & Partial<Pick<Journey, 'closedBy' | 'packet'>>;
@@ -115,21 +116,10 @@ export function endText(journey: Ended, hop: Hop, hopText: string): string {
   return socketLine(hop) + (answered === '' && !isRst ? ': the kernel answers with RST' : answered);
 }
 
-const originWords: Partial<Record<Journey['links'][number]['kind'], string>> = {
-  retransmit: 'sent again after',
-  answer: 'answers',
-  error: 'about',
-  clone: 'copy of',
-  flood: 'copy of',
-  segment: 'segment of',
-  fragment: 'fragment of',
-  reassembly: 'made of',
-};
-
 /** What this packet is to earlier ones: "answers #1". */
 export function originText({ links }: Pick<Journey, 'links'>): string | undefined {
-  const [first] = links.filter(({ kind, role }) => role === 'parent' && originWords[kind] !== undefined);
+  const [first] = links.filter(({ kind, role }) => role === 'parent' && kind !== 'merge');
   if (first === undefined) return undefined;
   const parents = links.filter(({ kind, role }) => role === 'parent' && kind === first.kind);
-  return `${originWords[first.kind]} ${numbers(parents.map(link => link.journey))}`;
+  return `${linkText(first)} ${numbers(parents.map(link => link.journey))}`;
 }

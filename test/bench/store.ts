@@ -38,6 +38,7 @@ function measure(pass: StorePass): StorePassResult {
 const control: Control = {
   session: 'bench',
   isReady: () => true,
+  nextSteps: () => [],
   stats: () => ({
     session: 'bench',
     startedAt: '2026-11-20T10:00:00.000000000Z',

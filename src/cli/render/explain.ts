@@ -1,8 +1,9 @@
 /** One journey, explained: every hop with its reason and its command, what became of the packet, and what to look at next. */
-import { type NextStep, nextSteps } from '../../explain/next-steps.ts';
+import { nextSteps } from '../../explain/next-steps.ts';
 import { shellParts } from '../../explain/shell.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { AnyJourney, Hop } from '../../model/journey.ts';
+import type { NextStep } from '../../model/next-step.ts';
 import { fieldText, isRewrite } from '../../words/change-text.ts';
 import { wayText } from '../../words/endpoints.ts';
 import { isGoodEnd, originText, outcomeText } from '../../words/outcome-text.ts';

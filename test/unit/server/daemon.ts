@@ -1,6 +1,7 @@
 /** A server as the daemon starts it, with recorded journeys in its store and a runtime that does what it is told. */
 import { Readable } from 'node:stream';
 import { TracerError } from '../../../src/base/errors.ts';
+import { nextSteps } from '../../../src/explain/next-steps.ts';
 import { select } from '../../../src/inventory/selectors.ts';
 import { topologyOf } from '../../../src/inventory/topology.ts';
 import type { FollowRequest } from '../../../src/model/follow.ts';
@@ -60,6 +61,8 @@ export class Runtime implements Control {
       lateEvents,
     };
   }
+
+  nextSteps = nextSteps;
 
   topology(): Topology {
     return topologyOf(this.#replay.pipeline.names);

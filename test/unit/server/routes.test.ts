@@ -1,6 +1,7 @@
 /** Every route and every error of the API, through `inject`; each answer held against its schema. */
 import type { InjectOptions } from 'fastify';
 import { afterAll, describe, expect, test } from 'vitest';
+import { nextSteps } from '../../../src/explain/next-steps.ts';
 import type { FlowVersion } from '../../../src/model/flow.ts';
 import type { JourneyVersion } from '../../../src/model/journey.ts';
 import { bearer, daemon, TOKEN } from './daemon.ts';
@@ -93,6 +94,15 @@ describe('journeys', () => {
     expectReply('JourneyReply', reply.json());
     expect(reply.json().id).toBe(id);
     await expectError(await get('/api/journeys/4711'), 404, 'NOT_FOUND');
+  });
+
+  test('what to look at after one, as explain says it', async () => {
+    const syn = recorded.journeys.find(({ summary }) => summary === 'SYN')!;
+    const reply = await get(`/api/journeys/${syn.id}/next-steps`);
+    expectReply('NextStepsReply', reply.json());
+    expect(reply.json()).toEqual({ steps: nextSteps(syn, store.flow(syn.flow!)) });
+    expect(reply.json().steps[0].command).toMatch(/iptables -t nat -nvL KUBE-SVC-/);
+    await expectError(await get('/api/journeys/4711/next-steps'), 404, 'NOT_FOUND');
   });
 
   test('a large page is the same as many small ones', async () => {
