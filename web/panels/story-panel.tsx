@@ -1,23 +1,29 @@
-import { selectedJourney, selection } from '../app/state.ts';
+import { selectedFlow, selectedJourney, selection } from '../app/state.ts';
+import { FlowStory } from './story/flow-story.tsx';
+import { JourneyStory } from './story/journey-story.tsx';
+import './story/story.css';
 
-/** The hops of the selected journey, in words. */
+/** What happened to the selected packet, or what came of the selected conversation. */
 export function StoryPanel() {
   const journey = selectedJourney.value;
-  if (journey === undefined)
-    return (
-      <section class="panel" aria-label="Story">
-        <p class="hint">Choose a packet to read its story.</p>
-      </section>
-    );
+  const flow = selectedFlow.value;
   return (
     <section class="panel" aria-label="Story">
-      <ol class="plain-list">
-        {journey.hops.map(({ index, text }) => (
-          <li key={index} aria-current={selection.value.hop === index ? 'step' : undefined}>
-            {text}
-          </li>
-        ))}
-      </ol>
+      {journey !== undefined ? (
+        <JourneyStory key={journey.id} journey={journey} />
+      ) : flow !== undefined && selection.value.journey === undefined ? (
+        <FlowStory key={flow.id} flow={flow} />
+      ) : (
+        <Nothing />
+      )}
     </section>
   );
+}
+
+function Nothing() {
+  const { journey, flow } = selection.value;
+  if (journey !== undefined)
+    return <p class="hint">Packet #{journey} is not kept any more, or not here yet.</p>;
+  if (flow !== undefined) return <p class="hint">That conversation is not kept any more, or not here yet.</p>;
+  return <p class="hint">Choose a packet, or a conversation, to read its story.</p>;
 }
