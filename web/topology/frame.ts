@@ -2,151 +2,24 @@
  * A machine with nodes on it: the nodes side by side in a grid, below them, as bars from left to right, the overlays that join their
  * tunnels, the machine's bridges, and its routing with the devices that lead out. Lines go down between the columns.
  */
-import type { TopologyPlace } from '../../src/model/topology.ts';
-import { type Folded, fold } from './fold.ts';
-import type { Point, Rect } from './geometry.ts';
-import type { LayoutOptions } from './layout.ts';
-import type { Picture } from './picture.ts';
+
 import {
-  BOX,
-  boxWidthPx,
-  type Columns,
-  drawBar,
-  drawLeaf,
-  drawMore,
-  drawRack,
-  drawStack,
-  HEAD,
-  PAD,
-  POD_MIN,
-  type Rack,
-  rackOf,
-  rackWidthPx,
-} from './rack.ts';
+  ALLEY,
+  BAR,
+  BAR_GAP,
+  countOf,
+  DEVICE_GAP,
+  type Frame,
+  LEAF,
+  LEAF_ROW,
+  OVERLAY,
+  ROW_GAP,
+} from './frame-plan.ts';
+import type { Point, Rect } from './geometry.ts';
+import type { Picture } from './picture.ts';
+import { drawBar, drawLeaf, drawMore, drawRack, drawStack } from './rack.ts';
+import { BOX, HEAD, PAD } from './rack-plan.ts';
 import type { Space, Tree } from './tree.ts';
-
-/** Between columns: where lines go down. */
-const ALLEY = 18;
-const ROW_GAP = 8;
-const OVERLAY = 14;
-const BAR = 19;
-const BAR_GAP = 7;
-const LEAF = 112;
-const DEVICES_MAX = 5;
-
-/** Nodes, and what has namespaces of its own. */
-export const isCompound = ({ place, spaces }: Space): boolean => place.kind === 'node' || spaces.length > 0;
-
-interface Overlay {
-  readonly id: string;
-  readonly label: string;
-  readonly tunnels: readonly string[];
-}
-
-export interface Frame {
-  readonly space: Space;
-  readonly racks: readonly Rack[];
-  readonly leaves: Folded<Space>;
-  readonly columns: number;
-  readonly cellPx: number;
-  readonly rackColumns: Columns;
-  readonly rowsPx: readonly number[];
-  readonly overlays: readonly Overlay[];
-  readonly bridges: readonly TopologyPlace[];
-  readonly devices: Folded<TopologyPlace>;
-  readonly widthPx: number;
-  readonly heightPx: number;
-}
-
-export function frameOf(space: Space, tree: Tree, options: LayoutOptions): Frame {
-  const { widthPx: roomPx, busy, open } = options;
-  const { id } = space.place;
-  const racks = space.spaces.filter(isCompound).map(each => rackOf(each, tree, options));
-  const rackColumns = columnsFor(racks, roomPx);
-  const cellPx = rackWidthPx(rackColumns);
-  const columns = columnCount(racks.length, cellPx, roomPx);
-  const rowsPx: number[] = [];
-  for (let at = 0; at < racks.length; at += columns)
-    rowsPx.push(Math.max(...racks.slice(at, at + columns).map(rack => rack.heightPx)));
-  const widthPx = columns * (cellPx + ALLEY) + 2 * PAD;
-  const leaves = fold(
-    space.spaces.filter(each => !isCompound(each)),
-    {
-      max: Math.max(2, Math.floor((widthPx - 2 * PAD) / LEAF) - 1),
-      isBusy: each => busy.has(each.place.id),
-      isOpen: open.has(id),
-    },
-  );
-  const inner = new Set(
-    space.spaces.flatMap(each => each.devices.flatMap(dev => tree.peers.get(dev.id) ?? [])),
-  );
-  const devices = fold(
-    space.devices.filter(({ kind, id: dev }) => kind !== 'bridge' && !inner.has(dev)),
-    {
-      max: DEVICES_MAX,
-      isBusy: dev => busy.has(dev.id) || tree.peers.has(dev.id),
-      isOpen: open.has(`devices:${id}`),
-    },
-  );
-  const bridges = space.devices.filter(({ kind }) => kind === 'bridge');
-  const overlays = overlaysOf(racks, tree);
-  const perRow = Math.max(1, Math.floor((widthPx - 2 * PAD) / LEAF));
-  const leafRows = Math.ceil((leaves.shown.length + (leaves.hidden.length > 0 ? 1 : 0)) / perRow);
-  const heightPx =
-    HEAD +
-    rowsPx.reduce((sum, row) => sum + row + ROW_GAP, 0) +
-    leafRows * (BOX + 8) +
-    overlays.length * (OVERLAY + BAR_GAP) +
-    bridges.length * (BAR + BAR_GAP) +
-    BAR +
-    PAD;
-  return {
-    space,
-    racks,
-    leaves,
-    columns,
-    cellPx,
-    rackColumns,
-    rowsPx,
-    overlays,
-    bridges,
-    devices,
-    widthPx,
-    heightPx,
-  };
-}
-
-const columnCount = (count: number, cellPx: number, roomPx: number): number =>
-  Math.max(1, Math.min(count, Math.floor((roomPx - 2 * PAD) / (cellPx + ALLEY))));
-
-/** As wide as the widest needs; pods' names are cut where one more node then stands beside the others. */
-function columnsFor(racks: readonly Rack[], roomPx: number): Columns {
-  const widest = (key: keyof Columns): number => Math.max(...racks.map(({ columns }) => columns[key]));
-  const wide = { podsPx: widest('podsPx'), bridgesPx: widest('bridgesPx'), devicesPx: widest('devicesPx') };
-  const count = (columns: Columns): number => columnCount(racks.length, rackWidthPx(columns), roomPx);
-  const narrow = { ...wide, podsPx: Math.min(wide.podsPx, POD_MIN) };
-  if (count(narrow) === count(wide)) return wide;
-  const roomyPx = Math.floor((roomPx - 2 * PAD) / count(narrow)) - ALLEY - rackWidthPx(narrow);
-  return { ...narrow, podsPx: narrow.podsPx + Math.max(0, roomyPx) };
-}
-
-/** Tunnels that are joined, be it by way of others. */
-function overlaysOf(racks: readonly Rack[], tree: Tree): Overlay[] {
-  const here = new Set(racks.flatMap(({ devices }) => devices.shown.map(({ id }) => id)));
-  const groups: Set<string>[] = [];
-  for (const { a, b } of tree.tunnels) {
-    if (!here.has(a) || !here.has(b)) continue;
-    const touched = groups.filter(group => group.has(a) || group.has(b));
-    const joined = new Set([a, b, ...touched.flatMap(group => [...group])]);
-    for (const group of touched) groups.splice(groups.indexOf(group), 1);
-    groups.push(joined);
-  }
-  return groups.map(group => {
-    const [first = ''] = group;
-    const name = tree.byId.get(first)?.name ?? 'tunnel';
-    return { id: `overlay:${first}`, label: `${name} overlay`, tunnels: [...group] };
-  });
-}
 
 export function drawFrame(frame: Frame, rect: Rect, tree: Tree, picture: Picture): void {
   const { space, racks, cellPx, columns, rowsPx, rackColumns } = frame;
@@ -175,11 +48,10 @@ export function drawFrame(frame: Frame, rect: Rect, tree: Tree, picture: Picture
   drawStrip(frame, rect, yPx, alleys, tree, picture);
 }
 
-function drawLeaves({ space, leaves, widthPx }: Frame, at: Point, picture: Picture): number {
-  const perRow = Math.max(1, Math.floor((widthPx - 2 * PAD) / LEAF));
+function drawLeaves({ space, leaves, perRow }: Frame, at: Point, picture: Picture): number {
   const rectOf = (index: number): Rect => ({
     xPx: at.xPx + (index % perRow) * LEAF,
-    yPx: at.yPx + Math.floor(index / perRow) * (BOX + 8),
+    yPx: at.yPx + Math.floor(index / perRow) * LEAF_ROW,
     widthPx: LEAF - 10,
     heightPx: BOX,
   });
@@ -194,11 +66,11 @@ function drawLeaves({ space, leaves, widthPx }: Frame, at: Point, picture: Pictu
       for (const { id } of [place, ...devices])
         picture.spot(id, { xPx: rect.xPx + rect.widthPx / 2, yPx: rect.yPx + BOX / 2 });
   }
-  return at.yPx + Math.ceil(count / perRow) * (BOX + 8);
+  return at.yPx + Math.ceil(count / perRow) * LEAF_ROW;
 }
 
 function drawOverlays(
-  { space, overlays, widthPx }: Frame,
+  { space, overlays, innerPx }: Frame,
   rect: Rect,
   fromPx: number,
   alleys: ReadonlyMap<string, number>,
@@ -206,7 +78,7 @@ function drawOverlays(
 ): number {
   let yPx = fromPx;
   for (const { id, label, tunnels } of overlays) {
-    const bar = { xPx: rect.xPx + PAD, yPx, widthPx: widthPx - 2 * PAD, heightPx: OVERLAY };
+    const bar = { xPx: rect.xPx + PAD, yPx, widthPx: innerPx, heightPx: OVERLAY };
     picture.box({ id, kind: 'overlay', label, inside: space.place.id, ...bar });
     for (const tunnel of tunnels) {
       const from = picture.pointOf(tunnel);
@@ -221,7 +93,7 @@ function drawOverlays(
 }
 
 function drawStrip(
-  { space, bridges, devices, widthPx }: Frame,
+  { space, bridges, devices, devicePx, innerPx }: Frame,
   rect: Rect,
   fromPx: number,
   alleys: ReadonlyMap<string, number>,
@@ -230,7 +102,6 @@ function drawStrip(
 ): void {
   const { id } = space.place;
   const xPx = rect.xPx + PAD;
-  const innerPx = widthPx - 2 * PAD;
   let yPx = fromPx;
   const topOf = new Map<string, number>();
   for (const bridge of bridges) {
@@ -250,21 +121,12 @@ function drawStrip(
     yPx += BAR + BAR_GAP;
     picture.line('stack', bridge.id, id, [end, { ...end, yPx }]);
   }
-  const devicesPx =
-    devices.shown.length === 0
-      ? 0
-      : boxWidthPx(
-          devices.shown.map(({ name }) => name),
-          52,
-          96,
-        );
-  const boxes = devices.shown.length + (devices.hidden.length > 0 ? 1 : 0);
-  const stackPx = Math.max(60, innerPx - boxes * (devicesPx + 8));
+  const stackPx = innerPx - countOf(devices) * (devicePx + DEVICE_GAP);
   drawStack(picture, id, { xPx, yPx, widthPx: stackPx, heightPx: BAR }, 'x');
   const deviceAt = (index: number): Rect => ({
-    xPx: xPx + stackPx + 8 + index * (devicesPx + 8),
+    xPx: xPx + stackPx + DEVICE_GAP + index * (devicePx + DEVICE_GAP),
     yPx: yPx + 1,
-    widthPx: devicesPx,
+    widthPx: devicePx,
     heightPx: BOX,
   });
   for (const [index, device] of devices.shown.entries()) {
@@ -273,7 +135,7 @@ function drawStrip(
     picture.gate(
       device.id,
       { xPx: box.xPx, yPx: box.yPx + BOX / 2 },
-      { xPx: box.xPx + devicesPx / 2, yPx: box.yPx + BOX },
+      { xPx: box.xPx + devicePx / 2, yPx: box.yPx + BOX },
     );
     if (index === 0)
       picture.line('stack', device.id, id, [
@@ -285,7 +147,7 @@ function drawStrip(
     const box = deviceAt(devices.shown.length);
     drawMore(picture, `devices:${id}`, box, devices.hidden.length, 'devices', id);
     for (const { id: dev } of devices.hidden)
-      picture.spot(dev, { xPx: box.xPx + devicesPx / 2, yPx: box.yPx + BOX / 2 });
+      picture.spot(dev, { xPx: box.xPx + devicePx / 2, yPx: box.yPx + BOX / 2 });
   }
   joinInner(space, topOf, yPx, alleys, tree, picture);
 }

@@ -1,10 +1,12 @@
 /** The whole picture: machines with nodes first, each as wide as there is room for, then what stands alone, and the services. */
 import type { Topology, TopologyPlace } from '../../src/model/topology.ts';
 import { fold } from './fold.ts';
-import { drawFrame, frameOf, isCompound } from './frame.ts';
+import { drawFrame } from './frame.ts';
+import { frameOf, isCompound } from './frame-plan.ts';
 import { type Rect, textWidthPx } from './geometry.ts';
 import { type Layout, Picture } from './picture.ts';
-import { BOX, boxWidthPx, drawLeaf, drawMore, drawRack, HEAD, PAD, rackOf, rackWidthPx } from './rack.ts';
+import { drawLeaf, drawMore, drawRack } from './rack.ts';
+import { BOX, boxWidthPx, HEAD, PAD, rackOf, rackWidthPx } from './rack-plan.ts';
 import { type Space, type Tree, treeOf } from './tree.ts';
 
 export interface LayoutOptions {
