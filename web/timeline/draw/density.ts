@@ -6,6 +6,8 @@ import { look } from '../journeys/track.ts';
 import type { Scene } from './scene.ts';
 
 const CELL_PX = 2;
+/** How thick what rests at a station is drawn. */
+const RAIL_PX = 2;
 
 export interface Density {
   readonly columns: number;
@@ -93,8 +95,9 @@ export function drawDensity(context: CanvasRenderingContext2D, scene: Scene, fro
   for (let row = 0; row < density.rows; row++) {
     const lane = row >> 1;
     const top = laneScale.y(lane);
+    const next = laneScale.y(Math.min(lane + 1, lanes.count - 1));
     const [y, height] =
-      row % 2 === 0 ? [top - 1.5, 3] : [top, laneScale.y(Math.min(lane + 1, lanes.count - 1)) - top];
+      row % 2 === 0 ? [top - RAIL_PX / 2, RAIL_PX] : [top + RAIL_PX / 2, next - top - RAIL_PX];
     context.drawImage(sheet, 0, row, density.columns, 1, 0, y, density.columns * CELL_PX, height);
   }
 }

@@ -6,6 +6,8 @@ import { AXIS_PX, hopIndex, pointOf, type Scene, type Spot } from './scene.ts';
 
 /** As many of the longest stretches say how long they are. */
 const TIMES_WRITTEN = 3;
+/** Shorter ones have no room for it. */
+const WRITTEN_PX = 30;
 
 export function drawSelected(context: CanvasRenderingContext2D, scene: Scene, spot: Spot): void {
   drawGuide(context, scene, spot);
@@ -55,23 +57,22 @@ export function drawRing(context: CanvasRenderingContext2D, scene: Scene, spot: 
   context.stroke();
 }
 
-/** How long the longest stretches took; drawn in even steps, all of them. */
+/** How long the longest stretches took; in even steps the axis says all of them. */
 function drawStretches(context: CanvasRenderingContext2D, scene: Scene, journey: number): void {
   const { columns, kind } = scene;
+  if (kind === 'even') return;
   const { hops } = columns.tracks[journey]!.journey;
   const first = columns.first[journey]!;
   const taken = hops
     .slice(1)
     .map((hop, i) => ({ hop: i + 1, ns: hop.offsetNs - hops[i]!.offsetNs }))
-    .filter(({ ns }) => ns > 0);
-  if (kind !== 'even') taken.sort((a, b) => b.ns - a.ns).splice(TIMES_WRITTEN);
+    .sort((a, b) => b.ns - a.ns)
+    .slice(0, TIMES_WRITTEN);
   for (const [rank, { hop, ns }] of taken.entries()) {
     const [fromX, fromY] = pointOf(scene, first + hop - 1);
     const [toX, toY] = pointOf(scene, first + hop);
-    const text = duration(ns);
-    const longest = kind === 'even' ? ns * 3 > columns.tracks[journey]!.journey.durationNs : rank === 0;
-    if (kind !== 'even' && toX - fromX < 30) continue;
-    writeBeside(context, scene, text, (fromX + toX) / 2, (fromY + toY) / 2, longest);
+    if (toX - fromX < WRITTEN_PX) continue;
+    writeBeside(context, scene, duration(ns), (fromX + toX) / 2, (fromY + toY) / 2, rank === 0);
   }
 }
 

@@ -39,20 +39,26 @@ export function drawBands(context: CanvasRenderingContext2D, scene: Scene): void
 
 /** Lines and their labels. The beginning of each stretch says when that is, the rest count from there. */
 export function drawAxis(context: CanvasRenderingContext2D, scene: Scene): void {
-  const { time, palette, heightPx } = scene;
+  const { time, palette } = scene;
   context.font = `11px ${palette.font}`;
   context.textBaseline = 'middle';
   context.lineWidth = 1;
   context.fillStyle = palette.surface;
   context.fillRect(0, 0, time.widthPx, AXIS_PX);
+  if (scene.kind === 'even') drawSteps(context, scene);
+  else drawTicks(context, scene);
+  context.strokeStyle = palette.lineStrong;
+  context.beginPath();
+  context.moveTo(0, AXIS_PX - 0.5);
+  context.lineTo(time.widthPx, AXIS_PX - 0.5);
+  context.stroke();
+}
+
+function drawTicks(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { time, palette } = scene;
   let freePx = Number.NEGATIVE_INFINITY;
-  for (const tick of scene.kind === 'even' ? [] : ticksOf(time, scene.columns.extent?.fromNs ?? 0)) {
-    const x = Math.round(tick.xPx) + 0.5;
-    context.strokeStyle = palette.line;
-    context.beginPath();
-    context.moveTo(x, AXIS_PX - 5);
-    context.lineTo(x, heightPx);
-    context.stroke();
+  for (const tick of ticksOf(time, scene.columns.extent?.fromNs ?? 0)) {
+    const x = upright(context, scene, tick.xPx);
     const starts = tick.sinceNs === 0;
     const text = starts
       ? beginning(tick.atNs - scene.originNs, tick.stepNs)
@@ -64,12 +70,40 @@ export function drawAxis(context: CanvasRenderingContext2D, scene: Scene): void 
     context.fillText(text, left, AXIS_PX / 2 - 2);
     freePx = left + width + 10;
   }
-  context.strokeStyle = palette.lineStrong;
-  context.beginPath();
-  context.moveTo(0, AXIS_PX - 0.5);
-  context.lineTo(time.widthPx, AXIS_PX - 0.5);
-  context.stroke();
 }
+
+function upright(context: CanvasRenderingContext2D, { palette, heightPx }: Scene, xPx: number): number {
+  const x = Math.round(xPx) + 0.5;
+  context.strokeStyle = palette.line;
+  context.beginPath();
+  context.moveTo(x, AXIS_PX - 5);
+  context.lineTo(x, heightPx);
+  context.stroke();
+  return x;
+}
+
+/** In even steps the axis says how long each step took, above it. The longest are easy to find: they are bold. */
+function drawSteps(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { columns, time, palette } = scene;
+  const { hops, durationNs } = columns.tracks[0]!.journey;
+  let before: number | undefined;
+  for (const [i, hop] of hops.entries()) {
+    const x = upright(context, scene, time.x(columns.times[i]!));
+    const ns = hop.offsetNs - (hops[i - 1]?.offsetNs ?? 0);
+    if (before !== undefined && ns > 0) {
+      const long = ns > LONG_SHARE * durationNs;
+      context.font = `${long ? '600 ' : ''}${x - before < 44 ? 10 : 11}px ${palette.font}`;
+      const text = duration(ns).replace(x - before < 44 ? ' ' : '', '');
+      const width = context.measureText(text).width;
+      context.fillStyle = long ? palette.text : palette.textMuted;
+      if (width < x - before || long) context.fillText(text, (before + x - width) / 2, AXIS_PX / 2 - 2);
+    }
+    before = x;
+  }
+}
+
+/** A step that took more of the whole than this is long. */
+const LONG_SHARE = 0.15;
 
 const beginning = (ns: number, stepNs: number): string =>
   ns === 0 ? '0' : mark(ns, Math.max(ns / 2000, Math.min(stepNs, ns / 100)));

@@ -103,10 +103,6 @@ export function choose(diagram: Diagram, xPx: number, yPx: number): void {
     else selection.value = { flow: selection.peek().flow! };
     return;
   }
-  // The window stays where it is: what was clicked is in sight.
-  const { time } = scene;
-  if (diagram.shown.peek().kind === 'time' && diagram.window.peek() === undefined)
-    diagram.window.value = time.window;
   selectJourney(scene.columns.tracks[spot.journey]!.id, spot.hop);
 }
 

@@ -13,7 +13,7 @@ import { around } from '../time/move-window.ts';
 import { Folds, TimeScale, type Window } from '../time/time-scale.ts';
 import { Holding } from './holding.ts';
 import { openBands } from './open-bands.ts';
-import { columnsOf, foldsOf, type Shown, shownOf } from './shown.ts';
+import { columnsOf, foldsOf, isOfNewest, newestOf, type Shown, shownOf } from './shown.ts';
 import { usualOf } from './usual.ts';
 
 /** What the reader set and nobody else needs to know. */
@@ -76,12 +76,19 @@ export function createDiagram(): Diagram {
   const size = signal({ widthPx: 800, heightPx: 400 });
   const pointer = signal<Pointer | undefined>(undefined);
   const { tracks, waiting } = knownTracks(pointer);
+  // Not the window itself: moving it makes no other picture.
+  const newest = computed(() => newestOf(tracks.value));
+  const all = computed(() => range.value !== undefined && !isOfNewest(newest.value, range.value));
+  const flow = computed(() => selection.value.flow);
+  const journey = computed(() => selection.value.journey);
   const shown = computed(() =>
     shownOf(tracks.value, {
       view: view.value,
-      selection: selection.value,
+      flow: flow.value,
+      // In time, what is selected does not decide what is shown.
+      journey: choices.even.value || view.value === 'overlay' ? journey.value : undefined,
       even: choices.even.value,
-      range: range.value,
+      all: all.value,
     }),
   );
   const picture = computed(() => pictureOf(shown.value, choices));

@@ -2,7 +2,7 @@ import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { palette } from '../../app/palette.ts';
 import { range } from '../../app/state.ts';
-import { BIN_PX, drawOverview, ratesOf } from '../draw/overview.ts';
+import { BIN_PX, drawOverview, type Rates, ratesOf } from '../draw/overview.ts';
 import { beginFrame, frameScheduler } from '../draw/surface.ts';
 import type { Track } from '../journeys/track.ts';
 import type { Window } from '../time/time-scale.ts';
@@ -107,35 +107,49 @@ export function Overview({ diagram }: { readonly diagram: Diagram }) {
   );
 }
 
+interface Known {
+  readonly tracks: readonly Track[];
+  readonly bins: number;
+  readonly extent: Window;
+  readonly rates: Rates;
+}
+
+let counted: Known | undefined;
+
+/** Counted again only when something else is known. */
+function knownOf(tracks: readonly Track[], bins: number): Known {
+  if (counted?.tracks === tracks && counted.bins === bins) return counted;
+  const extent = extentOf(tracks);
+  const born = tracks.map(({ startNs, journey: { outcome } }) => ({
+    startNs,
+    bad: outcome.kind === 'dropped' || outcome.kind === 'lost',
+  }));
+  counted = { tracks, bins, extent, rates: ratesOf(born, extent, bins) };
+  return counted;
+}
+
 function draw(
   diagram: Diagram,
   element: HTMLCanvasElement,
   view: { extent: Window; widthPx: number; shown: readonly [number, number] },
 ): void {
   const { width, height } = element.getBoundingClientRect();
-  const tracks = diagram.tracks.peek();
   const { kind, time, columns } = diagram.scene.peek();
-  const born = tracks.map(({ startNs, journey: { outcome } }) => ({
-    startNs,
-    bad: outcome.kind === 'dropped' || outcome.kind === 'lost',
-  }));
-  view.extent = extentOf(tracks);
+  const known = knownOf(diagram.tracks.peek(), Math.floor(width / BIN_PX));
+  view.extent = known.extent;
   view.widthPx = Math.max(1, width);
   const { fromNs, toNs } = view.extent;
   const x = (ns: number): number =>
     Math.max(0, Math.min(width, ((ns - fromNs) / Math.max(1, toNs - fromNs)) * width));
-  const window = kind === 'time' ? time.window : sessionWindow(columns.tracks);
+  const window = kind === 'time' ? time.window : extentOf(columns.tracks);
   const middle = (x(window.fromNs) + x(window.toNs)) / 2;
   const half = Math.max(LEAST_PX / 2, (x(window.toNs) - x(window.fromNs)) / 2);
   view.shown = [middle - half, middle + half];
-  const rates = ratesOf(born, view.extent, Math.floor(width / BIN_PX));
   drawOverview(
     beginFrame(element, width, height),
-    rates,
+    known.rates,
     view.shown,
     { widthPx: width, heightPx: height },
     palette.peek(),
   );
 }
-
-const sessionWindow = (tracks: readonly Track[]): Window => extentOf(tracks);

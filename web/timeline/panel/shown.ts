@@ -1,5 +1,5 @@
 /** Which journeys a view shows, and in which time: that of the session, that since birth, or one step a hop. */
-import type { Selection, View } from '../../app/state.ts';
+import type { View } from '../../app/state.ts';
 import { Columns } from '../journeys/columns.ts';
 import { type Overlay, overlaidWay, overlayOf, sinceBirth } from '../journeys/overlay.ts';
 import type { Track } from '../journeys/track.ts';
@@ -15,11 +15,12 @@ export interface Shown {
 
 export interface Wish {
   readonly view: View;
-  readonly selection: Selection;
+  readonly flow: string | undefined;
+  readonly journey: string | undefined;
   /** The selected journey alone, in even steps. */
   readonly even: boolean;
-  /** Somebody chose a window: then all that is known may come into it. */
-  readonly range: Window | undefined;
+  /** Somebody chose a window: then all that is known may come into it, and not only the newest. */
+  readonly all: boolean;
 }
 
 /** At first sight Live shows the newest. */
@@ -29,23 +30,32 @@ export const STEP = 1000;
 /** With more, folds are found by births and ends alone. */
 const FINE_FOLDS_MAX = 600;
 
-export function shownOf(tracks: readonly Track[], { view, selection, even, range }: Wish): Shown {
-  const selected = tracks.find(({ id }) => id === selection.journey);
+export function shownOf(tracks: readonly Track[], { view, flow, journey, even, all }: Wish): Shown {
+  const selected = tracks.find(({ id }) => id === journey);
   if (even && selected !== undefined) return { kind: 'even', tracks: [selected] };
-  const ofFlow =
-    selection.flow === undefined
-      ? undefined
-      : tracks.filter(({ journey }) => journey.flow === selection.flow);
-  if (view === 'flow' && ofFlow !== undefined) return { kind: 'time', tracks: ofFlow };
+  const ofFlow = flow === undefined ? undefined : tracks.filter(track => track.journey.flow === flow);
+  if (view === 'flow') return { kind: 'time', tracks: ofFlow ?? [] };
   if (view === 'overlay') {
     const way = overlaidWay(selected === undefined ? (ofFlow ?? tracks) : tracks, selected);
     if (way === undefined) return { kind: 'overlay', tracks: [] };
     const overlay = overlayOf(tracks, way);
     return { kind: 'overlay', tracks: overlay.tracks, overlay };
   }
-  if (range !== undefined) return { kind: 'time', tracks };
-  const newest = tracks.toSorted((a, b) => a.startNs - b.startNs).slice(-LIVE_COUNT);
-  return { kind: 'time', tracks: newest };
+  return { kind: 'time', tracks: all ? tracks : newestOf(tracks) };
+}
+
+/** In the order of birth. */
+export const newestOf = (tracks: readonly Track[]): readonly Track[] =>
+  tracks.toSorted((a, b) => a.startNs - b.startNs).slice(-LIVE_COUNT);
+
+/** Some room around the newest belongs to them. */
+const AROUND_SHARE = 0.1;
+
+/** Does that window lie where the newest are? Then the picture stays as it is, for other journeys would move its folds and stations. */
+export function isOfNewest(newest: readonly Track[], window: Window): boolean {
+  const fromNs = newest[0]?.startNs ?? 0;
+  const toNs = newest.reduce((latest, { endNs }) => Math.max(latest, endNs), fromNs);
+  return window.fromNs >= fromNs - AROUND_SHARE * (toNs - fromNs);
 }
 
 export function columnsOf({ kind, tracks }: Shown, lanes: Lanes): Columns {

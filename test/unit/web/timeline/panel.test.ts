@@ -75,6 +75,12 @@ describe('the views', () => {
     expect(labels()).toEqual(real.map(({ id }) => id));
   });
 
+  test('Flow without a conversation shows none: the page says to choose one', () => {
+    show(real);
+    view.value = 'flow';
+    expect(labels()).toEqual([]);
+  });
+
   test('Overlay lays journeys of one way on each other at birth', () => {
     show(real);
     view.value = 'overlay';
@@ -186,6 +192,16 @@ describe('the selected journey', () => {
 });
 
 describe('moving about', () => {
+  test('among the newest the picture stays as it is; further back there is all that is known', () => {
+    journeys.value = new Map(many(200).map(journey => [journey.id, journey]));
+    const { columns, time } = diagram.scene.value;
+    zoom(diagram, 3, 500);
+    expect(diagram.scene.value.columns).toBe(columns);
+    expect(diagram.scene.value.time.ns(500)).toBeCloseTo(time.ns(500), 0);
+    range.value = { fromNs: 0, toNs: 10_000_000 };
+    expect(labels()).toHaveLength(200);
+  });
+
   test('zoom, pan, the selected, and back to all', () => {
     show(real);
     const all = diagram.scene.value.time.window;
