@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { TracerError } from '../base/errors.ts';
 import { port, protocol } from './arguments.ts';
 import { PcapngFile } from './following/pcapng-file.ts';
+import { compileFilter } from './pcap-expression.ts';
 import { replay } from './replay.ts';
 
 /** What waits longer stands out of order. */
@@ -14,6 +15,7 @@ interface Options {
   readonly context?: string;
   readonly port?: number;
   readonly proto?: string;
+  readonly filter?: string;
 }
 
 export function exportCommand(): Command {
@@ -29,6 +31,7 @@ export function exportCommand(): Command {
     .option('--context <CLUSTER>', 'SRC and DST are of this cluster (default: as recorded)')
     .option('-p, --port <PORT>', 'only what uses this port on either side, before or after NAT', port)
     .option('--proto <PROTO>', 'only tcp, udp, icmp, icmpv6, arp, sctp or a number', protocol)
+    .option('--filter <EXPR>', 'only packets that match this pcap-filter(7) expression at any place')
     .addHelpText(
       'after',
       `
@@ -47,8 +50,9 @@ Examples:
 async function exportSession(
   src: string | undefined,
   dst: string | undefined,
-  { read, pcapng, context, port, proto }: Options,
+  { read, pcapng, context, port, proto, filter }: Options,
 ): Promise<number> {
+  const compiled = filter === undefined ? {} : { filter: await compileFilter(filter) };
   const file = await PcapngFile.open(pcapng, HOLD_NS);
   try {
     await replay(read, {
@@ -57,6 +61,7 @@ async function exportSession(
       mute: true,
       sink: file,
       ...(src === undefined || dst === undefined ? {} : { src, dst }),
+      ...compiled,
       ...(context === undefined ? {} : { cluster: context }),
       ...(port === undefined ? {} : { port }),
       ...(proto === undefined ? {} : { proto }),

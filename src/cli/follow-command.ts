@@ -3,6 +3,7 @@ import { TracerError } from '../base/errors.ts';
 import { defaultSocket } from '../daemon/sockets.ts';
 import { durationMs, port, positive, protocol } from './arguments.ts';
 import { type FollowOptions, follow } from './follow.ts';
+import { compileFilter } from './pcap-expression.ts';
 import { colorOption, kubeconfigOption, outputOption } from './render/options.ts';
 import type { OutputFormat } from './render/renderer.ts';
 import type { ColorMode } from './render/style.ts';
@@ -14,6 +15,7 @@ export interface FollowArguments {
   readonly kubeconfig?: string;
   readonly port?: number;
   readonly proto?: string;
+  readonly filter?: string;
   readonly count?: number;
   readonly flows?: number;
   readonly timeout?: number;
@@ -54,7 +56,7 @@ Examples:
   tracer follow 10.244.1.0/24 any --proto icmp --timeout 30s`,
     )
     .action(async (src: string, dst: string, command: string[], options: FollowArguments) => {
-      const result = await follow(src, dst, followOptions(command, options));
+      const result = await follow(src, dst, await followOptions(command, options));
       process.exitCode = result.exitCode;
     });
 }
@@ -72,6 +74,7 @@ export function withFollowOptions(command: Command): Command {
     .option('-l, --selector <LABELS>', 'SRC is all pods with these labels (SRC is then only a word)')
     .option('-p, --port <PORT>', 'only what uses this port on either side, before or after NAT', port)
     .option('--proto <PROTO>', 'only tcp, udp, icmp, icmpv6, arp, sctp or a number', protocol)
+    .option('--filter <EXPR>', 'only packets that match this pcap-filter(7) expression at any place')
     .option('-c, --count <N>', 'end after N packets', positive)
     .option('--flows <N>', 'end after N conversations', positive)
     .option('--timeout <TIME>', 'end after 500ms, 10s, 2m', durationMs)
@@ -88,10 +91,11 @@ export function withFollowOptions(command: Command): Command {
 }
 
 /** The option that wants a collector, or tcpdump, of our own. */
-function ownCollector({ standalone, hooks, write, edition }: FollowArguments): string | undefined {
+function ownCollector({ standalone, hooks, write, filter, edition }: FollowArguments): string | undefined {
   if (standalone === true) return '--standalone';
   if (!hooks) return '--no-hooks';
   if (write !== undefined) return '--write';
+  if (filter !== undefined) return '--filter';
   return edition === 'capture' ? '--edition capture' : undefined;
 }
 
@@ -100,7 +104,10 @@ function allNamespaces(): Option {
   return new Option('-A, --all-namespaces').hideHelp().conflicts('namespace');
 }
 
-export function followOptions(command: readonly string[], options: FollowArguments): FollowOptions {
+export async function followOptions(
+  command: readonly string[],
+  options: FollowArguments,
+): Promise<FollowOptions> {
   if (options.in === true && command.length === 0)
     throw new TracerError('USAGE', '--in is about a command, and there is none', {
       hint: 'put the command last, after --',
@@ -109,7 +116,10 @@ export function followOptions(command: readonly string[], options: FollowArgumen
   if (alone !== undefined && options.socket !== undefined)
     throw new TracerError('USAGE', `--socket is about a daemon, and ${alone} is done without one`);
   checkPcapng(options);
+  checkFilter(options);
+  const filter = options.filter === undefined ? undefined : await compileFilter(options.filter);
   return {
+    ...(filter === undefined ? {} : { filter }),
     output: options.output,
     color: options.color,
     inside: options.in === true,
@@ -143,4 +153,11 @@ function checkPcapng({ pcapng, write, edition }: FollowArguments): void {
     throw new TracerError('USAGE', 'the capture edition has no packets of its own to write', {
       hint: 'tcpdump -w writes them; mergecap joins the files of several devices',
     });
+}
+
+function checkFilter({ filter, edition }: FollowArguments): void {
+  if (filter === undefined || edition !== 'capture') return;
+  throw new TracerError('USAGE', 'the capture edition does not keep the bytes that --filter asks for', {
+    hint: 'use -p and --proto',
+  });
 }

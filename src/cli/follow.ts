@@ -94,14 +94,16 @@ async function daemonFor({
   socket,
   record,
   kubeconfig,
+  filter,
 }: FollowOptions): Promise<DaemonClient | undefined> {
-  if (standalone === true || !hooks || record !== undefined || kubeconfig !== undefined) return undefined;
+  const isOwn = standalone === true || !hooks || record !== undefined || filter !== undefined;
+  if (isOwn || kubeconfig !== undefined) return undefined;
   return findDaemon(socket);
 }
 
 /** The request alone: options hold much more. */
 function requestOf(src: string, dst: string, options: FollowOptions): FollowRequest {
-  const { namespace, selector, cluster, port, proto } = options;
+  const { namespace, selector, cluster, port, proto, filter } = options;
   return {
     src,
     dst,
@@ -110,6 +112,7 @@ function requestOf(src: string, dst: string, options: FollowOptions): FollowRequ
     ...(cluster === undefined ? {} : { cluster }),
     ...(port === undefined ? {} : { port }),
     ...(proto === undefined ? {} : { proto }),
+    ...(filter === undefined ? {} : { filter }),
   };
 }
 

@@ -26,7 +26,7 @@ Examples:
           throw new TracerError('USAGE', 'where to? record needs -w FILE', { hint: '-w - is stdout' });
         const { ends, argv } = sortedArguments(command.args, process.argv);
         const [src = 'any', dst = 'any'] = ends;
-        const result = await follow(src, dst, followOptions(argv, options));
+        const result = await follow(src, dst, await followOptions(argv, options));
         process.exitCode = result.exitCode;
       },
     );

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { TracerError } from '../base/errors.ts';
 import { factor, port, positive, protocol } from './arguments.ts';
+import { compileFilter } from './pcap-expression.ts';
 import { colorOption, outputOption } from './render/options.ts';
 import type { OutputFormat } from './render/renderer.ts';
 import type { ColorMode } from './render/style.ts';
@@ -11,6 +12,7 @@ interface Options {
   readonly context?: string;
   readonly port?: number;
   readonly proto?: string;
+  readonly filter?: string;
   readonly count?: number;
   readonly flows?: number;
   readonly speed?: number;
@@ -31,6 +33,7 @@ export function replayCommand(): Command {
     .option('--context <CLUSTER>', 'SRC and DST are of this cluster (default: as recorded)')
     .option('-p, --port <PORT>', 'only what uses this port on either side, before or after NAT', port)
     .option('--proto <PROTO>', 'only tcp, udp, icmp, icmpv6, arp, sctp or a number', protocol)
+    .option('--filter <EXPR>', 'only packets that match this pcap-filter(7) expression at any place')
     .option('-c, --count <N>', 'only the first N packets', positive)
     .option('--flows <N>', 'only the first N conversations', positive)
     .addOption(
@@ -50,7 +53,8 @@ Examples:
     .action(async (src: string | undefined, dst: string | undefined, options: Options) => {
       if (src !== undefined && dst === undefined)
         throw new TracerError('USAGE', 'SRC needs a DST beside it', { hint: '`any` is everything' });
-      process.exitCode = await replay(options.read, replayOptions(src, dst, options));
+      const filter = options.filter === undefined ? {} : { filter: await compileFilter(options.filter) };
+      process.exitCode = await replay(options.read, { ...replayOptions(src, dst, options), ...filter });
     });
 }
 

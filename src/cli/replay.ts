@@ -1,6 +1,6 @@
 /** `tracer replay -r FILE`: prints what a recording holds as `follow` printed it. Needs no root, no cluster, no Linux. */
 import { type ErrorCode, errorRegistry, TracerError } from '../base/errors.ts';
-import type { FollowLimits, FollowRequest } from '../model/follow.ts';
+import type { CompiledFilter, FollowLimits, FollowRequest } from '../model/follow.ts';
 import type { EndError, SessionNote } from '../model/session.ts';
 import { openSession, type Session } from '../session/open-session.ts';
 import type { Frame } from '../wire/decode.ts';
@@ -17,6 +17,7 @@ export interface ReplayOptions extends ShowOptions, FollowLimits {
   readonly cluster?: string;
   readonly port?: number;
   readonly proto?: string;
+  readonly filter?: CompiledFilter;
   readonly sink?: JourneySink;
   /** So many times as fast as it was; default: as fast as possible. */
   readonly speed?: number;
@@ -124,10 +125,14 @@ class ReplayRun {
 /** Limits belong to what was asked for then; with other filters those of now count alone. */
 function askedOf(
   recorded: FollowRequest & FollowLimits,
-  { src, dst, cluster, port, proto, count, flows }: ReplayOptions,
+  { src, dst, cluster, port, proto, filter, count, flows }: ReplayOptions,
 ): FollowRequest & FollowLimits {
   const limits = { ...(count === undefined ? {} : { count }), ...(flows === undefined ? {} : { flows }) };
-  const narrowed = { ...(port === undefined ? {} : { port }), ...(proto === undefined ? {} : { proto }) };
+  const narrowed = {
+    ...(port === undefined ? {} : { port }),
+    ...(proto === undefined ? {} : { proto }),
+    ...(filter === undefined ? {} : { filter }),
+  };
   if (src !== undefined && dst !== undefined)
     return { ...scopeOf(recorded, cluster), src, dst, ...narrowed, ...limits };
   if (Object.keys(narrowed).length === 0) return { ...recorded, ...limits };

@@ -12,6 +12,15 @@ export interface FollowRequest {
   /** On either side, before or after NAT. */
   readonly port?: number;
   readonly proto?: string;
+  /** Of these, packets that match at any place of their way. */
+  readonly filter?: CompiledFilter;
+}
+
+/** A pcap-filter(7) expression with what it was compiled into, so that a recording is replayed without a compiler. */
+export interface CompiledFilter {
+  readonly expression: string;
+  /** Classic BPF for Ethernet: code, jump if true, jump if false, constant. */
+  readonly program: readonly (readonly number[])[];
 }
 
 /** What `proto` may be: one of these, or a number up to 255. */

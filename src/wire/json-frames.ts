@@ -140,14 +140,22 @@ function isNote(note: Json): boolean {
   }
 }
 
+/** What the program says is for its reader to check. */
+function isFilter(filter: unknown): boolean {
+  if (!isObject(filter) || typeof filter.expression !== 'string' || !Array.isArray(filter.program))
+    return false;
+  return filter.program.every(row => Array.isArray(row) && row.every(value => typeof value === 'number'));
+}
+
 function isRequest(request: unknown): boolean {
   if (!isObject(request)) return false;
-  const { src, dst, namespace, selector, cluster, proto, port } = request;
+  const { src, dst, namespace, selector, cluster, proto, port, filter } = request;
   return (
     typeof src === 'string' &&
     typeof dst === 'string' &&
     [namespace, selector, cluster, proto].every(each => mayBe(each, 'string')) &&
-    mayBe(port, 'number')
+    mayBe(port, 'number') &&
+    (filter === undefined || isFilter(filter))
   );
 }
 

@@ -1,10 +1,10 @@
 /** What is shown, as a pcapng file or stream. Written behind the following, which a slow disk or reader does not hold up. */
 import type { TracerError } from '../../base/errors.ts';
 import { tracerVersion } from '../../base/version.ts';
-import { PcapngExport } from '../../export/pcapng-export.ts';
 import type { HelloFrame } from '../../model/event.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
 import type { JourneyRecord } from '../../model/journey-record.ts';
+import { PcapngExport } from '../../pcap/journey-export.ts';
 import { fileError } from '../../session/sources.ts';
 import { fileTarget, streamTarget, type Target } from '../../session/targets.ts';
 import { counted } from '../../words/counts.ts';

@@ -100,11 +100,19 @@ export class Showing {
     return this.#isOver;
   }
 
-  /** `hops`: those that it shares with other journeys, as the pipeline gives them. @returns is it shown? */
-  journey(journey: Journey, hops?: readonly Hop[]): boolean {
+  /**
+   * `hops`: those that it shares with other journeys, as the pipeline gives them. `isWanted`: else it counts for its conversation alone.
+   * @returns is it shown?
+   */
+  journey(journey: Journey, hops?: readonly Hop[], isWanted = true): boolean {
     if (this.#isOver || this.#matcher === undefined) return false;
     if (!this.#matcher.matches(journey)) {
       this.#others++;
+      return false;
+    }
+    if (!isWanted) {
+      this.#others++;
+      this.#book.add(journey);
       return false;
     }
     if (this.#isBeyondFlows(journey)) return false;
@@ -185,9 +193,10 @@ export class Showing {
     }
   }
 
-  /** A command that ended has waited for its answers; an end by -c, --timeout or Ctrl-C has not. */
+  /** Those of which a packet was shown. A command that ended has waited for its answers; an end by -c, --timeout or Ctrl-C has not. */
   #flowsAtEnd(ending: Ending): Flow[] {
-    return this.#book.all(ending.child === undefined ? this.#about.nowNs() : undefined);
+    const flows = this.#book.all(ending.child === undefined ? this.#about.nowNs() : undefined);
+    return flows.filter(({ id }) => this.#flows.has(id));
   }
 
   #line(text: string): void {

@@ -9,6 +9,7 @@ import type { HelloFrame } from '../../model/event.ts';
 import type { FollowLimits, FollowRequest } from '../../model/follow.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
 import type { JourneyRecord } from '../../model/journey-record.ts';
+import { PacketFilter } from '../../pcap/packet-filter.ts';
 import type { Frame } from '../../wire/decode.ts';
 import { type Ending, Showing, type ShowOptions, type Surroundings } from './showing.ts';
 
@@ -43,6 +44,7 @@ export class Viewer {
   readonly showing: Showing;
   readonly #options: ViewerOptions;
   #followed: FollowRequest | undefined;
+  #filter: PacketFilter | undefined;
   /** What is followed; undefined as long as nothing is. */
   target: FollowTarget | undefined;
 
@@ -64,7 +66,9 @@ export class Viewer {
       onBlind: (fromNs, toNs) => this.showing.blind(fromNs, toNs),
       onJourney: (journey, record, hops) => {
         options.onRecord?.(record);
-        if (this.showing.journey(journey, hops)) options.sink?.journey(journey, record, about.label);
+        const isWanted = this.#filter?.matches(record) ?? true;
+        if (this.showing.journey(journey, hops, isWanted))
+          options.sink?.journey(journey, record, about.label);
       },
     });
     this.showing = new Showing(options, about, options.onEnough);
@@ -85,6 +89,7 @@ export class Viewer {
     const limits = { ...(count === undefined ? {} : { count }), ...(flows === undefined ? {} : { flows }) };
     const asked = { ...request, ...limits };
     const wanted = this.#options.asked?.(asked) ?? asked;
+    this.#filter = wanted.filter && new PacketFilter(wanted.filter);
     this.target = targetOf(wanted, this.pipeline.names);
     this.#followed = wanted;
     this.showing.start(this.target, wanted);

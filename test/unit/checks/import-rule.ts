@@ -22,7 +22,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
   words: { imports: nouns, portable: true },
   wire: { imports: nouns },
   inventory: { imports: nouns },
-  export: { imports: [...nouns, 'words'] },
+  pcap: { imports: [...nouns, 'words'] },
   resolve: { imports: [...nouns, 'inventory'] },
   correlate: { imports: nouns, typesOf: ['inventory'] },
   rules: { imports: nouns },
@@ -51,7 +51,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
     imports: [
       ...nouns,
       ...['wire', 'inventory', 'resolve', 'correlate', 'explain', 'store', 'session', 'capture', 'collect'],
-      ...['server', 'lab', 'engine', 'daemon', 'words', 'export', 'cluster', 'host'],
+      ...['server', 'lab', 'engine', 'daemon', 'words', 'pcap', 'cluster', 'host'],
     ],
     processes: true,
   },

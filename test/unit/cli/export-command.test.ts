@@ -118,6 +118,33 @@ test('a file that cannot be written is said before anything is read', async () =
   expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no such file or folder') });
 });
 
+const hasTcpdump = ['/usr/bin/tcpdump', '/usr/sbin/tcpdump'].some(existsSync);
+
+describe.skipIf(!hasTcpdump)('--filter [needs tcpdump]', () => {
+  const session = path('flannel-service-cross-node.tracer');
+  const syn = 'tcp[tcpflags] & tcp-syn != 0';
+
+  test('leaves out packets, not what they tell of their conversation', async () => {
+    const { code, stdout } = await tracer(['replay', '-r', session, '--filter', syn]);
+    expect(code).toBe(0);
+    expect(stdout.match(/^#\d+ \S+/gm)).toEqual(['#1 SYN', '#2 SYN-ACK']);
+    expect(stdout).toMatch(/^✓ pod-a:\d+ → nginx-service:80 → nginx-2:8080: closed/m);
+  });
+
+  test('asks the packet as it is anywhere: behind the rewrite, too', async () => {
+    const { code, stdout } = await tracer(['replay', '-r', session, '--filter', `dst 10.244.2.7 and ${syn}`]);
+    expect([code, stdout.match(/^#\d+ \S+/gm)]).toEqual([0, ['#1 SYN']]);
+  });
+
+  test('that is no expression is a wrong use, in the words of tcpdump', async () => {
+    const ran = await tracer(['replay', '-r', session, '--filter', 'foo bar']);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(
+      /^tracer: error: --filter 'foo bar': .*syntax error\n {2}hint: man pcap-filter/,
+    );
+  });
+});
+
 const hasTshark = ['/usr/bin/tshark', '/usr/bin/capinfos'].every(existsSync);
 
 test.skipIf(!hasTshark)(

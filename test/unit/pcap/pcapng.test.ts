@@ -6,7 +6,7 @@ import {
   linkType,
   nameResolution,
   sectionHeader,
-} from '../../../src/export/pcapng.ts';
+} from '../../../src/pcap/pcapng.ts';
 import { readPcapng } from '../../helpers/pcapng.ts';
 
 const start = [

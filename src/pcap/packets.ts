@@ -2,21 +2,14 @@
  * A journey as the packets that a capture on every device of its way would have: one for each device that it was seen to pass, with the
  * headers as they were there. What happened between two devices (hooks, routes, rewrites, a drop) is told with the packet before it.
  */
-import type { RawHeaders } from '../model/event.ts';
+import type { Event, RawHeaders } from '../model/event.ts';
 import type { Hop, Journey } from '../model/journey.ts';
 import type { JourneyRecord } from '../model/journey-record.ts';
 import { wayText } from '../words/endpoints.ts';
 import { originText, outcomeText } from '../words/outcome-text.ts';
 import { duration, offsets } from '../words/times.ts';
+import { framed } from './frames.ts';
 import { type InterfaceDescription, type LinkType, linkType } from './pcapng.ts';
-
-const ETHERNET_BYTES = 14;
-const COOKED_BYTES = 16;
-const MACS_BYTES = 12;
-const ETH_P_8021Q = 0x8100;
-/** What a device without addresses has in a cooked header (ARPHRD_NONE). */
-const NO_HARDWARE = 0xfffe;
-const OUTGOING = 4;
 
 /** One sight of a packet, as a capture file has it. */
 export interface PacketSight {
@@ -39,12 +32,8 @@ export interface Place extends InterfaceDescription {
 
 interface Seen {
   readonly hop: Hop;
+  readonly event: Event;
   readonly raw: RawHeaders;
-  /** From the network header on. */
-  readonly lenBytes: number;
-  readonly protocol: number;
-  readonly vlanTci: number;
-  readonly pktType: number;
 }
 
 /** @param label how a person calls the namespace of a hop. In order of time; none where no event brought headers. */
@@ -63,12 +52,12 @@ export function packetsOf(
   return sights.map((seen, n) => {
     const from = n === 0 ? 0 : seen.hop.index;
     const hops = journey.hops.slice(from, sights[n + 1]?.hop.index);
-    const { bytes, type } = framed(seen);
+    const { bytes, type } = framed(seen.raw, seen.event);
     return {
       place: placeOf(seen.hop, label(seen.hop), type),
       timeNs: startNs + BigInt(seen.hop.offsetNs),
       bytes,
-      originalLenBytes: seen.lenBytes + bytes.length - (seen.raw.bytes.length - seen.raw.networkAt),
+      originalLenBytes: seen.event.skbLen + bytes.length - (seen.raw.bytes.length - seen.raw.networkAt),
       direction: directionOf(seen.hop),
       packetId: BigInt(journey.id),
       comments: [...(n === 0 ? headOf(journey) : []), ...hops.map(line)],
@@ -95,9 +84,7 @@ function sightsOf({ hops }: Journey, { events }: JourneyRecord): Seen[] {
   const seen = hops.filter(hop => hop.inferred !== true);
   const all = seen.flatMap((hop, n): Seen[] => {
     const event = events[n];
-    if (event?.raw === undefined) return [];
-    const { raw, skbLen: lenBytes, protocol, vlanTci, pktType } = event;
-    return [{ hop, raw, lenBytes, protocol, vlanTci, pktType }];
+    return event?.raw === undefined ? [] : [{ hop, event, raw: event.raw }];
   });
   const atDevices = all.filter(({ hop }) => hop.layer === 'device' && hop.ifindex !== undefined);
   const passed = atDevices.filter(({ hop }, n) => !isSamePassage(atDevices[n - 1]?.hop, hop));
@@ -128,35 +115,6 @@ function placeOf({ dev, ifindex, netns, node }: Hop, label: string, type: LinkTy
 function directionOf({ layer, stage }: Hop): PacketSight['direction'] {
   if (layer !== 'device') return 'unknown';
   return stage === 'tx' ? 'out' : stage === 'rx' ? 'in' : 'unknown';
-}
-
-/** With its Ethernet header where there was one at this place; else with the cooked one, which invents no addresses. */
-function framed({ raw, protocol, vlanTci, pktType }: Seen): { bytes: Uint8Array; type: LinkType } {
-  const { bytes, networkAt } = raw;
-  if (networkAt !== ETHERNET_BYTES)
-    return { bytes: cooked(bytes.subarray(networkAt), protocol, pktType), type: linkType.linuxCooked };
-  return { bytes: vlanTci === 0 ? bytes : tagged(bytes, vlanTci), type: linkType.ethernet };
-}
-
-function cooked(packet: Uint8Array, protocol: number, pktType: number): Uint8Array {
-  const bytes = new Uint8Array(COOKED_BYTES + packet.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, Math.min(pktType, OUTGOING));
-  view.setUint16(2, NO_HARDWARE);
-  view.setUint16(14, protocol);
-  bytes.set(packet, COOKED_BYTES);
-  return bytes;
-}
-
-/** The kernel keeps a VLAN tag beside the packet. */
-function tagged(frame: Uint8Array, tci: number): Uint8Array {
-  const bytes = new Uint8Array(frame.length + 4);
-  bytes.set(frame.subarray(0, MACS_BYTES));
-  const view = new DataView(bytes.buffer);
-  view.setUint16(MACS_BYTES, ETH_P_8021Q);
-  view.setUint16(MACS_BYTES + 2, tci);
-  bytes.set(frame.subarray(MACS_BYTES), MACS_BYTES + 4);
-  return bytes;
 }
 
 /** RFC 3339 with nine digits. */
