@@ -42,6 +42,11 @@ export const errorRegistry = {
     exit: 1,
     hint: 'tcpdump is needed (package tcpdump), and root; its own words are above',
   },
+  CAPTURE_FILE: { exit: 1, hint: 'check the path and its permissions' },
+  CAPTURE_FACTS: {
+    exit: 2,
+    hint: '--host DIR has DIR/PLACE/link.json, as `ip -d -j link` prints it there; --kube FILE is what `kubectl get … -o json` printed',
+  },
   CAPTURE_FORMAT: { exit: 1, hint: 'classic pcap is read, as tcpdump -w writes it' },
   SESSION_FILE: { exit: 1, hint: 'check the path, its permissions and the room on that disk' },
   SESSION_FORMAT: { exit: 1, hint: 'is this a .tracer session file?' },

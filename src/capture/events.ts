@@ -31,6 +31,8 @@ export interface CaptureFacts {
   /** By place, as `ip -j` told them; absent where nobody did. */
   readonly devices: ReadonlyMap<number, ReadonlyMap<string, Device>>;
   readonly cluster?: ClusterSnapshot;
+  /** What was done with what was told. */
+  readonly notes?: readonly string[];
 }
 
 export interface CaptureStats {
@@ -198,11 +200,13 @@ export function firstFrames(
   addresses: ReadonlyMap<number, readonly string[]>,
 ): Frame[] {
   const snapshots = facts.places.map(place => {
-    if (place.snapshot !== undefined) return { ...place.snapshot, timeNs: String(baseNs) };
-    return snapshotOf(place, baseNs, [
+    const captures = place.captures === undefined ? {} : { captures: place.captures };
+    if (place.snapshot !== undefined) return { ...place.snapshot, ...captures, timeNs: String(baseNs) };
+    const snapshot = snapshotOf(place, baseNs, [
       ...(addresses.get(place.id) ?? []),
       ...clusterIps(place, facts.cluster),
     ]);
+    return { ...snapshot, ...captures };
   });
   return [
     { kind: 'hello', hello: helloOf(baseNs) },
@@ -221,7 +225,7 @@ function snapshotOf({ id, name }: CapturePlace, baseNs: bigint, ips: readonly st
     timeNs: String(baseNs),
     cookie: String(id),
     inode: 0,
-    own: name === 'host' || name === 'root',
+    own: name === 'host',
     names: [name],
     processes: [],
     links: [],

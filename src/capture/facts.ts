@@ -1,10 +1,10 @@
 /** What is told about captures, by the names of the files and by files beside them → what reading them needs. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { TracerError } from '../base/errors.ts';
 import { clusterOfLists } from '../cluster/lists.ts';
 import type { CaptureFacts } from './events.ts';
-import { type HostDump, placeFacts } from './host-facts.ts';
+import { jsonOf, listed, readHostDumps } from './host-dumps.ts';
+import { placeFacts } from './host-facts.ts';
 import { type CapturePlace, type CapturePoint, type Device, pointOfFileName, pointOfText } from './places.ts';
 
 export interface FactOptions {
@@ -16,7 +16,7 @@ export interface FactOptions {
   readonly kube: readonly string[];
 }
 
-/** @throws USAGE where something does not fit together, or cannot be read. */
+/** @throws USAGE, CAPTURE_FACTS where something does not fit together, or cannot be read. */
 export function captureFacts(files: readonly string[], options: FactOptions): CaptureFacts {
   const told = toldPlaces(options.place, files);
   const ids = new Map<string, number>();
@@ -33,9 +33,21 @@ export function captureFacts(files: readonly string[], options: FactOptions): Ca
       });
     return { place: idOf(point.place), ...(point.dev === undefined ? {} : { dev: point.dev }) };
   });
-  const { places, devices } = hostFacts(ids, options.host, points);
+  const { places, devices, notes } = hostFacts(ids, options.host, points);
   const cluster = clusterFacts(options.kube, ids);
-  return { places, points, devices, ...(cluster === undefined ? {} : { cluster }) };
+  const shown = places.map(place => ({ ...place, captures: capturesOf(place.id, points, files) }));
+  return { places: shown, points, devices, notes, ...(cluster === undefined ? {} : { cluster }) };
+}
+
+/** For who has the files and not the host. */
+function capturesOf(
+  id: number,
+  points: readonly CapturePoint[],
+  files: readonly string[],
+): NonNullable<CapturePlace['captures']> {
+  return points.flatMap(({ place, dev }, capture) =>
+    place === id ? [{ file: files[capture]!, ...(dev === undefined ? {} : { dev }) }] : [],
+  );
 }
 
 function toldPlaces(
@@ -58,65 +70,28 @@ function hostFacts(
   ids: ReadonlyMap<string, number>,
   dir: string | undefined,
   points: readonly CapturePoint[],
-): Pick<CaptureFacts, 'places' | 'devices'> {
-  const places: CapturePlace[] = [...ids].map(([name, id]) => ({ id, name }));
+): Pick<CaptureFacts, 'places' | 'devices'> & { readonly notes: readonly string[] } {
+  const captured: CapturePlace[] = [...ids].map(([name, id]) => ({ id, name }));
   const devices = new Map<number, ReadonlyMap<string, Device>>();
-  if (dir === undefined) return { places, devices };
+  if (dir === undefined) return { places: captured, devices, notes: [] };
   // Others than captured ones too: they hold the other ends of captured devices.
-  const others = namesIn(dir).filter(name => !ids.has(name));
-  const all = [...places, ...others.map((name, n) => ({ id: ids.size + 1 + n, name }))];
-  const dumped = all.flatMap(place => {
-    const dump = dumpOf(join(dir, place.name));
-    return dump === undefined ? [] : [{ ...place, dump }];
-  });
-  if (!dumped.some(place => ids.has(place.name)))
-    throw new TracerError(
-      'USAGE',
-      `--host ${dir} has no PLACE/link.json for any of ${[...ids.keys()].join(', ')}`,
-    );
+  const { dumps, notes } = readHostDumps(dir, ids);
   const isCaptured = (place: number, dev: string): boolean =>
     points.some(point => point.place === place && (point.dev ?? dev) === dev);
-  const facts = placeFacts(dumped, 0n, isCaptured);
+  const facts = placeFacts(dumps, 0n, isCaptured);
   for (const [id, { devices: known }] of facts) devices.set(id, known);
-  return {
-    places: all.map(place => {
-      const snapshot = facts.get(place.id)?.snapshot;
-      return snapshot === undefined ? place : { ...place, snapshot };
-    }),
-    devices,
-  };
-}
-
-function namesIn(dir: string): string[] {
-  return existsSync(dir) ? readdirSync(dir).sort() : [];
-}
-
-function dumpOf(dir: string): HostDump | undefined {
-  const read = (name: string): unknown => {
-    const path = join(dir, `${name}.json`);
-    return existsSync(path) ? jsonOf(path) : undefined;
-  };
-  if (!existsSync(join(dir, 'link.json'))) return undefined;
-  return {
-    link: read('link'),
-    addr: read('addr'),
-    route: read('route'),
-    fdb: read('fdb'),
-    nsid: read('nsid'),
-  };
+  const others = dumps.filter(({ name }) => !ids.has(name)).map(({ id, name }) => ({ id, name }));
+  const places = [...captured, ...others].map(place => {
+    const snapshot = facts.get(place.id)?.snapshot;
+    return snapshot === undefined ? place : { ...place, snapshot };
+  });
+  return { places, devices, notes };
 }
 
 function clusterFacts(files: readonly string[], ids: ReadonlyMap<string, number>): CaptureFacts['cluster'] {
   if (files.length === 0) return undefined;
-  return clusterOfLists(files.map(jsonOf), 'import', new Set(ids.keys()));
-}
-
-function jsonOf(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new TracerError('USAGE', `${path} cannot be read as JSON: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  const cluster = clusterOfLists(files.map(jsonOf), new Set(ids.keys()));
+  if (cluster.nodes.length + cluster.pods.length + cluster.services.length === 0)
+    throw new TracerError('CAPTURE_FACTS', `--kube: ${listed(files)} lists no nodes, pods or services`);
+  return cluster;
 }

@@ -89,7 +89,7 @@ function snapshotOf(
     timeNs: String(timeNs),
     cookie: String(place.id),
     inode: 0,
-    own: place.name === 'host' || place.name === 'root',
+    own: place.name === 'host',
     names: [place.name],
     processes: [],
     links,

@@ -30,6 +30,8 @@ export interface CapturePlace {
   readonly name: string;
   /** What `ip -j` told of it. */
   readonly snapshot?: NetnsSnapshot;
+  /** Files that show it. */
+  readonly captures?: NonNullable<NetnsSnapshot['captures']>;
 }
 
 /** Where the packets of one capture were seen. */
@@ -61,7 +63,8 @@ export function pointOfText(text: string): { readonly place: string; readonly de
 }
 
 function pointOf(place: string, dev: string): { readonly place: string; readonly dev?: string } {
-  const name = place.replace(/^pod_/, '');
+  const pod = place.replace(/^pod_/, '');
+  const name = pod === 'root' ? 'host' : pod;
   return dev === ANY ? { place: name } : { place: name, dev };
 }
 

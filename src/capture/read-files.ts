@@ -4,6 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { TracerError } from '../base/errors.ts';
+import { systemWords } from '../base/system-words.ts';
 import type { Frame } from '../wire/decode.ts';
 import type { Owns } from './copies.ts';
 import { Coverage } from './coverage.ts';
@@ -116,13 +117,11 @@ function count(counts: Map<number, number>, capture: number): void {
   counts.set(capture, (counts.get(capture) ?? 0) + 1);
 }
 
-/** @throws CAPTURE_FORMAT where the file cannot be read at all. */
+/** @throws CAPTURE_FILE where the file cannot be read at all. */
 export async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream(path) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw new TracerError('CAPTURE_FORMAT', `${path} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new TracerError('CAPTURE_FILE', `${path}: ${systemWords(error)}`, { cause: error });
   }
 }

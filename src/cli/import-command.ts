@@ -71,28 +71,45 @@ async function importFiles(files: readonly string[], options: Options): Promise<
   let isEnough = false;
   const viewer = new Viewer({
     ...showOptions(options),
+    unused: () => unusedOf(captures.stats),
     onEnough: () => {
       isEnough = true;
     },
   });
+  for (const line of facts.notes ?? []) viewer.showing.note(line);
   let isBegun = false;
   for await (const frames of captures.frames()) {
     for (const frame of frames) viewer.frame(frame);
     if (!isBegun) {
       checkFiles(files, captures.stats);
       viewer.showing.witness(captures.coverage!);
-      viewer.follow({ ...options }, options);
+      begin(viewer, options);
       isBegun = true;
     }
     if (isEnough || viewer.showing.output.isClosed) break;
   }
   const exitCode = viewer.finish({});
   for (const line of notes(files, captures.stats)) viewer.showing.note(line);
+  if (viewer.showing.printed === 0)
+    viewer.showing.note('without --src, --dst, -p and --proto everything is shown');
   return exitCode;
 }
 
+function begin(viewer: Viewer, options: Options): void {
+  try {
+    viewer.follow({ ...options }, options);
+  } catch (error) {
+    if (!(error instanceof TracerError) || error.code !== 'UNKNOWN_NAME') throw error;
+    throw new TracerError('UNKNOWN_NAME', error.message, {
+      hint: 'an address or a CIDR needs no name; names come from --kube and from the names of the files',
+      cause: error,
+    });
+  }
+}
+
 function showOptions({ output, color }: Options): ShowOptions {
-  return { output, color };
+  // What could be followed instead is of live traffic.
+  return { output, color, isReplay: true };
 }
 
 /** What cannot be read at all is an error; what is damaged further on is read up to there, and said. */
@@ -102,20 +119,31 @@ function checkFiles(files: readonly string[], { problems }: ReadStats): void {
       throw new TracerError('CAPTURE_FORMAT', `${files[capture]}: ${text}`);
 }
 
+const sum = (counts: ReadonlyMap<number, number>): number => [...counts.values()].reduce((a, b) => a + b, 0);
+
+/** Packets that may show what nothing else does. */
+function unusedOf({ undirected, problems, matcher }: ReadStats): number {
+  return sum(undirected) + problems.size + (matcher?.evicted ?? 0);
+}
+
 function notes(files: readonly string[], stats: ReadStats): string[] {
   const lines = [...stats.problems].map(
     ([capture, { text }]) => `${files[capture]}: ${text}; what comes before is used`,
   );
-  for (const [capture, count] of stats.undirected)
-    lines.push(
-      `${files[capture]}: ${counted(count, 'packet')} left out: in or out is not known (capture with -i any, or give --host)`,
-    );
-  const { ambiguous = 0, evicted = 0, packets = 0 } = stats.matcher ?? {};
-  const parts = [
-    `${counted(packets, 'packet')} in ${counted(stats.packets, 'record')} of ${counted(files.length, 'file')}`,
-  ];
-  if (ambiguous > 0) parts.push(`${ambiguous} could be of several packets and begin journeys of their own`);
+  const { undirected, doubled } = stats;
+  const of = (counts: ReadonlyMap<number, number>): string =>
+    `${counted(sum(counts), 'packet')} of ${counts.size === 1 ? files[counts.keys().next().value!] : `${counts.size} files`} left out`;
+  if (undirected.size > 0)
+    lines.push(`${of(undirected)}: in or out is not known; --host DIR or -i any tells it`);
+  if (doubled.size > 0)
+    lines.push(`${of(doubled)}: other files of the same place may show them; --host DIR tells`);
+  const { ambiguous = 0, evicted = 0, copies = 0 } = stats.matcher ?? {};
+  const parts = [`${counted(stats.packets, 'record')} of ${counted(files.length, 'file')} read`];
+  if (stats.unread > 0) parts.push(`${stats.unread} of other protocols`);
   if (stats.passing > 0) parts.push(`${stats.passing} shown by a bridge only because it was captured`);
+  if (copies > 0)
+    parts.push(`${counted(copies, 'sight')} of a flood's copies left out: who got them was not captured`);
+  if (ambiguous > 0) parts.push(`${ambiguous} could be of several packets and begin journeys of their own`);
   if (evicted > 0) parts.push(`${evicted} given up for lack of room`);
   return [...lines, parts.join(', ')];
 }

@@ -4,14 +4,10 @@ import { ClusterState } from './cluster-state.ts';
 import { isRow, type Row, rows, text } from './objects.ts';
 
 /** `lists`: as parsed; `places`: names of namespaces that captures are of. */
-export function clusterOfLists(
-  lists: readonly unknown[],
-  name: string,
-  places: ReadonlySet<string>,
-): ClusterSnapshot {
+export function clusterOfLists(lists: readonly unknown[], places: ReadonlySet<string>): ClusterSnapshot {
   const items = lists.flatMap(itemsOf);
   const of = (kind: string): Row[] => items.filter(item => item.kind === kind);
-  const state = new ClusterState(name);
+  const state = new ClusterState(''); // kubectl prints none
   state.replace('nodes', of('Node'));
   state.replace('pods', of('Pod'));
   state.replace('services', of('Service'));

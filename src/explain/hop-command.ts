@@ -9,6 +9,7 @@ import { rewriteOf } from '../words/change-text.ts';
 import { dropWords } from '../words/drops/drop-advice.ts';
 import { lookWords, socketWords } from '../words/drops/looks.ts';
 import type { HopFacts } from '../words/hop-facts.ts';
+import { captureCommand } from './capture-command.ts';
 import { deviceFacts, nextHopOf } from './device-facts.ts';
 import { entryAt } from './entry.ts';
 import { shellLine } from './shell.ts';
@@ -20,6 +21,8 @@ export function hopCommand(
   around: Surroundings,
 ): string | undefined {
   const hop = hops[index]!;
+  const captures = around.view?.snapshot.captures;
+  if (captures !== undefined) return captureCommand(hop, captures);
   const into = wayInto(hop.netns, around.view);
   const words = into && wordsOf(hops, index, around);
   return words && shellLine([...into, ...words]);

@@ -8,6 +8,7 @@ import { isLinkLocal, isLoopbackIp } from './addresses.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import {
   type Address,
+  clusterOf,
   endpointOfMember,
   endpointOfPlace,
   hostPortEndpoint,
@@ -86,7 +87,7 @@ function withoutServices(index: ClusterIndex, ip: string, atNs: number, known: K
       if (entry !== undefined) return serviceEndpoint(entry, cluster, at);
       const byHost = index.hostPort(node.name, ip, at.port, proto);
       if (byHost !== undefined) return hostPortEndpoint(byHost, cluster, at);
-      return { kind: 'node', cluster, name: node.name, node: node.name, ...at };
+      return { kind: 'node', ...clusterOf(cluster), name: node.name, node: node.name, ...at };
     };
   }
   const machine = index.machineWith(ip);

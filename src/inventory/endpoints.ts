@@ -34,7 +34,7 @@ export function isInside(ip: string, views: readonly NetnsView[]): boolean {
 export function podEndpoint(pod: ClusterPod, cluster: string, at: Address): Endpoint {
   return {
     kind: 'pod',
-    cluster,
+    ...clusterOf(cluster),
     namespace: pod.namespace,
     name: pod.name,
     node: pod.node,
@@ -50,7 +50,7 @@ export function serviceEndpoint(
 ): Endpoint {
   return {
     kind: 'service',
-    cluster,
+    ...clusterOf(cluster),
     namespace: service.namespace,
     name: service.name,
     ...at,
@@ -78,7 +78,7 @@ export function endpointOfMember(member: Member, cluster: string, at: Address): 
     return { kind: 'node', cluster, name: member.node.name, node: member.node.name, ...at };
   return {
     kind: member.kind,
-    cluster,
+    ...clusterOf(cluster),
     name: member.name,
     ...(member.kind === 'host' ? { node: 'host' } : {}),
     ...at,
@@ -89,7 +89,7 @@ export function endpointOfPlace(place: Place, at: Address): Endpoint {
   const { cluster, pod, node, kind, label } = place;
   return {
     kind,
-    ...(cluster === undefined ? {} : { cluster }),
+    ...clusterOf(cluster ?? ''),
     ...(pod === undefined ? {} : { namespace: pod.namespace }),
     name: pod?.name ?? label,
     ...(node === undefined ? {} : { node }),
@@ -97,3 +97,6 @@ export function endpointOfPlace(place: Place, at: Address): Endpoint {
     ...(pod?.labels === undefined ? {} : { labels: pod.labels }),
   };
 }
+
+/** Lists without a context have no name. */
+export const clusterOf = (cluster: string): Pick<Endpoint, 'cluster'> => (cluster === '' ? {} : { cluster });

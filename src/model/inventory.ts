@@ -76,6 +76,7 @@ export interface NetnsSnapshot {
   /** Kernel monotonic ns at which the dump was read, decimal. */
   readonly timeNs: string;
   readonly cookie: string;
+  /** 0: not known. */
   readonly inode: number;
   /** Is it the namespace that the collector runs in? */
   readonly own: boolean;
@@ -91,6 +92,8 @@ export interface NetnsSnapshot {
   readonly ipForward?: boolean;
   /** Why its inside could not be read; the lists are empty then. */
   readonly unreadable?: string;
+  /** It is known by capture files alone, and may not be of this host; `dev` absent: of all its devices. */
+  readonly captures?: readonly { readonly file: string; readonly dev?: string }[];
 }
 
 export interface NetnsGone {

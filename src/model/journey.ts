@@ -48,7 +48,8 @@ export interface ProcessRef {
 export interface NetnsRef {
   /** `net->net_cookie`: the identity of a namespace (inode numbers are recycled). */
   readonly cookie: BigDecimal;
-  readonly inode: number;
+  /** Absent where only its packets are known. */
+  readonly inode?: number;
   readonly name?: string;
 }
 

@@ -815,15 +815,15 @@ export const journeySchema: Readonly<Record<string, unknown>> = {
           "description": "`net->net_cookie`: the identity of a namespace (inode numbers are recycled)."
         },
         "inode": {
-          "type": "number"
+          "type": "number",
+          "description": "Absent where only its packets are known."
         },
         "name": {
           "type": "string"
         }
       },
       "required": [
-        "cookie",
-        "inode"
+        "cookie"
       ],
       "additionalProperties": false
     },
@@ -2183,15 +2183,15 @@ export const journeyVersionSchema: Readonly<Record<string, unknown>> = {
           "description": "`net->net_cookie`: the identity of a namespace (inode numbers are recycled)."
         },
         "inode": {
-          "type": "number"
+          "type": "number",
+          "description": "Absent where only its packets are known."
         },
         "name": {
           "type": "string"
         }
       },
       "required": [
-        "cookie",
-        "inode"
+        "cookie"
       ],
       "additionalProperties": false
     },

@@ -213,11 +213,9 @@ export class HopBuilder {
   }
 
   #where(netns: number, inode: number, timeNs: number): Pick<Hop, 'node' | 'netns'> {
-    const name = this.#places.netns(netns, timeNs);
-    return {
-      ...(name.node === undefined ? {} : { node: name.node }),
-      netns: { cookie: String(netns), inode, ...(name.name === undefined ? {} : { name: name.name }) },
-    };
+    const { node, name } = this.#places.netns(netns, timeNs);
+    const known = { ...(inode === 0 ? {} : { inode }), ...(name === undefined ? {} : { name }) };
+    return { ...(node === undefined ? {} : { node }), netns: { cookie: String(netns), ...known } };
   }
 }
 

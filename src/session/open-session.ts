@@ -7,6 +7,7 @@ import type { SessionFacts } from '../model/session.ts';
 import { Decoder, type Frame } from '../wire/decode.ts';
 import { type FoundBlock, findBlocks, type ReadBlock, rawOf, readBlocks, type Scan } from './block-reader.ts';
 import { blockKind, decodeFacts, HEAD_BYTES, headJsonLength, ROLLING_START } from './format.ts';
+import { InventoryBound } from './inventory-bound.ts';
 import { bytesSource, type FileSource, isFile, openSource, type Source, streamSource } from './sources.ts';
 
 /** Of a rolling file that comes by a pipe: it has to be held as a whole. */
@@ -44,6 +45,7 @@ export class Session {
   readonly #source: Source;
   readonly #rolled: Rolled | undefined;
   readonly #decoder = new Decoder();
+  readonly #bound: InventoryBound;
   #lastNs = 0;
   /** Blocks that are missing before what comes next. */
   #missing = 0;
@@ -53,11 +55,12 @@ export class Session {
     this.name = name;
     this.facts = facts;
     this.#source = source;
+    this.#bound = new InventoryBound(name);
     this.#rolled = rolled;
     this.isRest = rolled?.isRest === true;
   }
 
-  /** In order, many at a time. To be called once. */
+  /** In order, many at a time. To be called once. @throws SESSION_FORMAT if it tells of more than a host can have. */
   async *frames(): AsyncGenerator<readonly Frame[]> {
     let expected: number | undefined;
     for await (const { head, raw } of this.#blocks()) {
@@ -106,6 +109,8 @@ export class Session {
         this.#lastNs = Math.max(this.#lastNs, timeNs);
       }
       if (frame.kind === 'heartbeat') this.#unbeaten = 0;
+      if (frame.kind === 'inventory') this.#bound.take(frame.inventory);
+      if (frame.kind === 'cluster') this.#bound.takeCluster(frame.cluster.name);
       if (frame.kind === 'note' && frame.note.kind === 'end') this.isWhole = true;
       if (frame.kind !== 'event' || ++this.#unbeaten <= UNBEATEN_MAX) checked.push(frame);
       else this.damage.bytes += 1;

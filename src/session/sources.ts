@@ -2,6 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { TracerError } from '../base/errors.ts';
+import { systemWords } from '../base/system-words.ts';
 
 const PIECE = 1024 * 1024;
 
@@ -162,14 +163,5 @@ export function isFile(source: Source | FileSource): source is FileSource {
 }
 
 export function fileError(what: string, error: unknown): TracerError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file or folder',
-    EACCES: 'permission denied',
-    ENOSPC: 'no room is left on that disk',
-    EROFS: 'that disk is read-only',
-    EISDIR: 'it is a directory',
-    EDQUOT: 'the quota is used up',
-  };
-  return new TracerError('SESSION_FILE', `${what}: ${words[code ?? ''] ?? message}`, { cause: error });
+  return new TracerError('SESSION_FILE', `${what}: ${systemWords(error)}`, { cause: error });
 }

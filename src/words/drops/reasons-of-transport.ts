@@ -89,7 +89,11 @@ const tcp: Readonly<Record<string, DropWords>> = {
   },
   TCP_OFOMERGE: { means: 'data that had come before, out of order', harmless: true },
   TCP_OFO_DROP: { means: 'data that had come before', harmless: true },
-  TCP_OLD_ACK: { means: 'it acknowledges what had been acknowledged before', harmless: true },
+  // tcp_rcv_state_process() before Linux 6.9, and in SYN_RECV: the whole segment goes, with its data and its FIN.
+  TCP_OLD_ACK: {
+    means: 'it acknowledges what had been acknowledged before, in a connection that opens or closes',
+    causes: ['two packets of the sender that overtook each other: it sends this one again'],
+  },
   TCP_TOO_OLD_ACK: {
     means: 'it acknowledges what was acknowledged very long ago',
     causes: ancient,

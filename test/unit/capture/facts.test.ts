@@ -115,10 +115,9 @@ test(
         );
         clusterOfLists(
           [a, b, { items: [a, b, { kind: 'Pod', metadata: a, spec: b, status: a }] }],
-          'x',
           new Set(),
         );
-        clusterOfLists([{ items: [{ kind: 'Service', metadata: b, spec: a, status: b }] }], 'x', new Set());
+        clusterOfLists([{ items: [{ kind: 'Service', metadata: b, spec: a, status: b }] }], new Set());
       }),
       { numRuns },
     );

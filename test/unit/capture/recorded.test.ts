@@ -137,6 +137,14 @@ test('one capture of all devices of each node shows the same as one of each devi
   expect(any.stats.passing).toBe(0);
 });
 
+test('nothing is said of the host of the captures that the reader may not have', async () => {
+  const { journeys } = await imported(filesOf(remote), told('flannel'));
+  const lines = journeys.map(journey => JSON.stringify(journey));
+  for (const line of lines) expect(line).not.toMatch(/"cluster":|"inode":|netns exec|nsenter/);
+  for (const { command } of journeys.flatMap(({ hops }) => hops))
+    expect(command ?? 'tcpdump -nn -r').toMatch(/^tcpdump -nn -r/);
+});
+
 test('both kinds together show each packet once at a device', async () => {
   const nodes = filesOf('flannel/clusterip-remote-any').filter(file => file.includes('_any'));
   const both = await imported([...filesOf(remote), ...nodes], told('flannel'));
