@@ -192,10 +192,9 @@ function ambiguous(text: string, found: readonly Candidate[]): TracerError {
   const more = found.length > shown.length ? ` and ${found.length - shown.length} more` : '';
   const message = `"${text}" could be ${shown.join(', ')}${more}`;
   const clusters = [...new Set(found.map(({ cluster }) => cluster))].sort();
-  const [first] = clusters;
-  if (clusters.length < 2 || first === undefined) return new TracerError('AMBIGUOUS_NAME', message);
+  if (clusters.length < 2) return new TracerError('AMBIGUOUS_NAME', message);
   return new TracerError('AMBIGUOUS_NAME', message, {
-    hint: `say which cluster: ${first}:${text}, or --context ${first} (in the API: "cluster")`,
+    hint: `say which cluster: CLUSTER:${text}, or --context CLUSTER (in the API: "cluster"), of ${clusters.slice(0, 10).join(', ')}`,
   });
 }
 

@@ -48,7 +48,7 @@ export function diffLines(
 }
 
 function headLines(side: Side, journey: AnyJourney, { style, width }: ExplainOptions): string[] {
-  const text = `#${journey.id} ${journey.summary}  ${wayText(journey)}  ${outcomeText(journey)}, ${duration(journey.durationNs)}`;
+  const text = `#${journey.id} ${journey.summary}  ${wayText(journey)} · ${outcomeText(journey)}, ${duration(journey.durationNs)}`;
   return wrap(text, width - 3, 2).map((line, n) => `${n === 0 ? style.bold(side) : ' '}  ${line}`);
 }
 

@@ -13,7 +13,7 @@ const RUN_NS = 5_000_000_000n;
 
 export interface Run {
   readonly kind: RunKind;
-  readonly first: Journey;
+  first: Journey;
   last: Journey;
   bytes: number;
   readonly durations: number[];
@@ -38,7 +38,8 @@ export class Runs {
   add(journey: Journey, way: string, kind: RunKind): void {
     const key = `${journey.flow} ${way} ${kind}`;
     const run = this.#runs.get(key) ?? { kind, first: journey, last: journey, bytes: 0, durations: [] };
-    run.last = journey;
+    if (BigInt(journey.startNs) < BigInt(run.first.startNs)) run.first = journey;
+    if (BigInt(journey.startNs) > BigInt(run.last.startNs)) run.last = journey;
     run.bytes += journey.packet.payloadBytes ?? 0;
     run.durations.push(journey.durationNs);
     this.#runs.set(key, run);
@@ -54,7 +55,8 @@ export class Runs {
   take(): Run[] {
     const runs = [...this.#runs.values()];
     this.#runs.clear();
-    return runs;
+    // They close in another order.
+    return runs.sort((a, b) => Number(BigInt(a.first.startNs) - BigInt(b.first.startNs)));
   }
 }
 

@@ -146,7 +146,9 @@ describe('a name of several', () => {
     const names = twoLabs();
     const error = failure('pod-a', names);
     expect(error.message).toBe('"pod-a" could be lab:one:default/pod-a, lab:two:default/pod-a');
-    expect(error.hint).toBe('say which cluster: lab:one:pod-a, or --context lab:one (in the API: "cluster")');
+    expect(error.hint).toBe(
+      'say which cluster: CLUSTER:pod-a, or --context CLUSTER (in the API: "cluster"), of lab:one, lab:two',
+    );
     for (const [reference, cookie] of [
       ['lab:one:default/pod-a', '104'],
       ['lab:two:default/pod-a', '204'],
