@@ -46,6 +46,8 @@ const consumed: Readonly<Record<string, Verdict>> = {
 /** Rows are tried in order; an absent field matches anything. */
 const freed: readonly { readonly reason?: string; readonly at?: string; readonly verdict: Verdict }[] = [
   { reason: 'NO_SOCKET', at: 'ping_rcv', verdict: { kind: 'consumed', by: 'icmp' } },
+  { reason: 'NO_SOCKET', at: 'icmp_rcv', verdict: { kind: 'consumed', by: 'icmp' } }, // ping_rcv's, 6.1
+  { reason: 'NO_SOCKET', at: 'icmpv6_rcv', verdict: { kind: 'consumed', by: 'icmp' } },
   { reason: 'NO_SOCKET', at: 'tcp_v4_rcv', verdict: { kind: 'consumed', by: 'reset' } },
   { reason: 'NO_SOCKET', at: 'tcp_v6_rcv', verdict: { kind: 'consumed', by: 'reset' } },
   { reason: 'NO_SOCKET', at: '__udp4_lib_rcv', verdict: { kind: 'consumed', by: 'icmp' } },
@@ -61,6 +63,10 @@ const freed: readonly { readonly reason?: string; readonly at?: string; readonly
   { reason: 'NOT_SPECIFIED', at: 'tcp_v6_rcv', verdict: { kind: 'delivered', to: 'stack' } },
   { reason: 'NOT_SPECIFIED', at: 'skb_release_data', verdict: { kind: 'late' } },
   { reason: 'NOT_SPECIFIED', at: 'udp_destruct_common', verdict: { kind: 'delivered', to: 'stack' } },
+  // What was not read when its socket ended: QUEUE_PURGE on newer kernels.
+  { reason: 'NOT_SPECIFIED', at: 'inet_sock_destruct', verdict: { kind: 'delivered', to: 'stack' } },
+  { reason: 'NOT_SPECIFIED', at: 'skb_queue_purge', verdict: { kind: 'delivered', to: 'stack' } },
+  { reason: 'NOT_SPECIFIED', at: 'sk_stream_kill_queues', verdict: { kind: 'delivered', to: 'stack' } },
   { reason: 'NOT_SPECIFIED', at: 'icmpv6_rcv', verdict: { kind: 'consumed', by: 'icmp' } },
   { reason: 'NOT_SPECIFIED', at: 'ip6_mc_input', verdict: { kind: 'consumed', by: 'not-addressed' } },
   { reason: 'OTHERHOST', verdict: { kind: 'consumed', by: 'not-addressed' } },

@@ -6,6 +6,7 @@ describe('kfree_skb', () => {
   // No loss, whatever the kernel calls it.
   test.each([
     ['NO_SOCKET', 'ping_rcv', 'consumed icmp'], // the raw socket got a clone
+    ['NO_SOCKET', 'icmp_rcv', 'consumed icmp'], // the same on 6.1
     ['NO_SOCKET', 'tcp_v4_rcv', 'consumed reset'],
     ['NO_SOCKET', 'tcp_v6_rcv', 'consumed reset'],
     ['TCP_OLD_SEQUENCE', 'tcp_validate_incoming', 'delivered stack'],
@@ -14,6 +15,9 @@ describe('kfree_skb', () => {
     ['TCP_OFO_DROP', 'tcp_ofo_queue', 'delivered stack'],
     ['TCP_INVALID_SYN', 'tcp_validate_incoming', 'delivered stack'],
     ['QUEUE_PURGE', 'sk_stream_kill_queues', 'delivered stack'],
+    ['NOT_SPECIFIED', 'sk_stream_kill_queues', 'delivered stack'], // the same on 6.1
+    ['NOT_SPECIFIED', 'skb_queue_purge', 'delivered stack'],
+    ['NOT_SPECIFIED', 'inet_sock_destruct', 'delivered stack'],
     ['NOT_SPECIFIED', 'tcp_v4_rcv', 'delivered stack'],
     ['NOT_SPECIFIED', 'icmpv6_rcv', 'consumed icmp'],
     ['NOT_SPECIFIED', 'udp_destruct_common', 'delivered stack'],
