@@ -61,7 +61,7 @@ export class JourneyLines {
     if (outcome.kind === 'consumed') return `consumed by ${outcome.by}${whole}`;
     if (outcome.kind !== 'dropped') return `${outcome.kind}${whole}`;
     const hook = outcome.hook === undefined ? '' : ` by ${outcome.hook}`;
-    return `dropped in ${this.#place(hops[outcome.at]!)}${hook}, ${outcome.reason} in ${outcome.location}${whole}`;
+    return `dropped in ${this.#place(hops[outcome.at]!)}${hook}, ${outcome.reason} in ${locationText(outcome.location)}${whole}`;
   }
 
   #link({ kind, role, journey }: JourneyLink): string {
@@ -70,6 +70,9 @@ export class JourneyLines {
     return words === undefined ? `${kind} ${role} ${other}` : `${words} ${other}`;
   }
 }
+
+/** What a rule of nftables drops, older kernels (6.1) free where the hook was called. */
+const locationText = (location: string) => (location === 'nf_hook_slow' ? 'nft_do_chain' : location);
 
 /** [what it came from, what came from it] */
 const linkWords: Partial<Record<JourneyLink['kind'], readonly [string, string]>> = {

@@ -2,25 +2,15 @@
  * Does each scenario show what it says? Its traffic is followed as `tracer lab run NAME` does it; the journeys are held against the table of
  * test/helpers/scenario-journeys.ts, with both CNIs where the way differs. Which pod answered, its own page says.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cni } from '../../src/lab/dataplane/plan.ts';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { labDown } from '../../src/lab/down.ts';
-import { findScenario, scenarios } from '../../src/lab/scenarios/run.ts';
+import { scenarios } from '../../src/lab/scenarios/run.ts';
 import { labUp } from '../../src/lab/up.ts';
-import type { Journey } from '../../src/model/journey.ts';
 import { Following } from '../helpers/following.ts';
-import { JourneyLines } from '../helpers/journey-lines.ts';
 import { testLabName } from '../helpers/lab.ts';
-import { expectedLines } from '../helpers/scenario-journeys.ts';
-import { ownNamespaces, show } from '../helpers/scenario-run.ts';
+import { checkScenario } from '../helpers/scenario-check.ts';
 
-const isArp = (line: string) => line.startsWith('none ARP');
-const question = (line: string) => line.split(',')[0];
-/** Of a TCP connection only how it begins or is refused is in the table. */
-const isLater = ({ packet }: Journey) => packet.tcp !== undefined && !/[SR]/.test(packet.tcp.flags ?? '');
-const unbridged = (text: string) => text.replaceAll(/cni0\??, /g, '');
-
-describe.each(['flannel', 'kindnet'] as const)('with %s', (cni: Cni) => {
+describe.each(['flannel', 'kindnet'] as const)('with %s', cni => {
   const lab = testLabName(`seen${cni}`);
   let following: Following | undefined;
   beforeAll(async () => {
@@ -33,39 +23,6 @@ describe.each(['flannel', 'kindnet'] as const)('with %s', (cni: Cni) => {
   });
 
   it.each(scenarios.map(({ name }) => name))('scenario %s', async name => {
-    const scenario = findScenario(name);
-    const { exitCode, output, journeys } = await show(following!, lab, scenario);
-    expect({ exitCode, output }).toEqual({
-      exitCode: scenario.expect.exitCode,
-      output: expect.stringMatching(scenario.expect.output),
-    });
-    expect(ownNamespaces(lab)).toEqual([]);
-
-    const [, pod, node] = /^(nginx-\d) on (node-\d)/.exec(output) ?? [];
-    const expected = expectedLines(
-      name,
-      cni,
-      pod === undefined || node === undefined ? undefined : { pod, node },
-    );
-    const lines = new JourneyLines(lab, journeys);
-    const first = journeys.filter(journey => !isLater(journey));
-    const told = first
-      .map(journey => lines.line(journey))
-      // A redirect is sent when the kernel likes to (ip_rt_send_redirect()); a neighbour is asked for when it was long not heard of.
-      .filter(line => !line.startsWith('related ICMP redirect'))
-      .filter(line => !isArp(line) || expected.some(each => question(each) === question(line)))
-      .map(
-        line => expected.find(each => each.includes('cni0?') && unbridged(each) === unbridged(line)) ?? line,
-      );
-    const whatCame = journeys.map(
-      journey => `${journey.startNs} +${journey.durationNs} ${lines.line(journey)}`,
-    );
-    expect([...new Set(told)].sort(), whatCame.join('\n')).toEqual([...expected].sort());
-
-    const ways = new Map(first.map(journey => [journey.direction, unbridged(lines.way(journey))]));
-    for (const journey of journeys.filter(isLater)) {
-      expect(unbridged(lines.way(journey))).toBe(ways.get(journey.direction));
-      expect(journey).toMatchObject({ outcome: { kind: 'delivered' }, complete: true, gaps: [] });
-    }
+    await checkScenario(following!, lab, cni, name);
   });
 });
