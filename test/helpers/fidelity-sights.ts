@@ -144,8 +144,9 @@ export const byTime = (a: { readonly timeNs: number }, b: { readonly timeNs: num
  */
 export function pair(observations: readonly Observation[], sights: readonly HopSight[]): number {
   const bySight = groupBy(sights, sight => `${sight.place} ${sight.text}`);
+  const groups = groupBy(observations, o => `${o.place} ${o.text}`);
   let apart = 0;
-  for (const [key, group] of groupBy(observations, o => `${o.place} ${o.text}`)) {
+  for (const [key, group] of groups) {
     const others = (bySight.get(key) ?? []).sort(byTime);
     group.sort(byTime);
     const only = group.length === 1 && others.length === 1 && isNear(group[0]!, others[0]!, BACKLOG_NS);
@@ -166,7 +167,46 @@ export function pair(observations: readonly Observation[], sights: readonly HopS
       if (!isNear(observation, sight)) apart++;
     }
   }
+  untangle(observations, [...groups.values()].flatMap(sideBySide));
   return apart;
+}
+
+type Couple = readonly [Observation, Observation];
+
+/**
+ * A packet and its retransmission can pass a device in the same microseconds on two CPUs: headers alike but for the TCP time stamp,
+ * which the product does not keep. tcpdump and the tap may then have them in different order. Which hop is whose no clock can tell.
+ */
+function sideBySide(group: readonly Observation[]): Couple[] {
+  return group.slice(1).flatMap((second, k) => {
+    const first = group[k]!;
+    if (first.hop === undefined || second.hop === undefined || first.identity === second.identity) return [];
+    const isOneCpu = first.hop.event.cpu === second.hop.event.cpu;
+    return !isOneCpu && isNear(first, second.hop) && isNear(second, first.hop) ? [[first, second]] : [];
+  });
+}
+
+/** Of packets side by side, each hop goes to the packet that the rest of its journey is of, where the clocks do tell. */
+function untangle(observations: readonly Observation[], couples: readonly Couple[]): void {
+  const unsure = new Set(couples.flat());
+  const sure = new Map<string, Set<string>>();
+  for (const { hop, identity } of observations.filter(o => !unsure.has(o))) {
+    if (hop === undefined) continue;
+    const id = hop.seen.journey.id;
+    sure.set(id, (sure.get(id) ?? new Set()).add(identity));
+  }
+  const isOnly = (sight: HopSight, { identity }: Observation) => {
+    const identities = sure.get(sight.seen.journey.id);
+    return identities?.size === 1 && identities.has(identity);
+  };
+  for (const [first, second] of couples) {
+    const [one, other] = [first.hop!, second.hop!];
+    if (!isOnly(one, second) || !isOnly(other, first)) continue;
+    first.hop = other;
+    second.hop = one;
+    one.observation = second;
+    other.observation = first;
+  }
 }
 
 function isNear(observation: Observation, sight: HopSight, moreNs = 0): boolean {
