@@ -71,6 +71,7 @@ const columns: Readonly<Record<ListingKind, readonly Column[]>> = {
     { key: 'name', title: 'NODE' },
     { key: 'ips', title: 'ADDRESSES' },
     { key: 'podCidrs', title: 'PODS' },
+    { key: 'runtime', title: 'RUNTIME', wide: true },
     { key: 'netns', title: 'NETNS', wide: true },
   ],
   netns: [
@@ -179,6 +180,7 @@ function nodes(names: Names, when: When): Row[] {
         name: node.name,
         ips: node.ips,
         podCidrs: node.podCidrs,
+        runtime: node.runtime,
         netns: home && netnsText(home),
       };
     }),
