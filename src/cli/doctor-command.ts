@@ -6,8 +6,11 @@ import { TracerError } from '../base/errors.ts';
 import { Collector, collectorProgram } from '../collect/collector.ts';
 import { listLabs } from '../lab/status.ts';
 import type { HelloFrame } from '../model/event.ts';
+import { clusterFindings } from './doctor-clusters.ts';
+import { kubeOptions } from './kube-options.ts';
+import { kubeconfigOption } from './render/options.ts';
 
-interface Finding {
+export interface Finding {
   readonly what: string;
   readonly state: 'yes' | 'no' | 'unknown';
   readonly detail: string;
@@ -15,17 +18,38 @@ interface Finding {
   readonly hint?: string;
 }
 
+/** Without these there is no collector. */
+const needed = ['root', 'btf', 'collector', 'taps'];
+
+interface Asked {
+  readonly output: string;
+  readonly kube?: true;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
 export function doctorCommand(): Command {
   return new Command('doctor')
     .summary('what this host allows, and what is missing')
     .addOption(new Option('-o, --output <FORMAT>', 'format').choices(['text', 'json']).default('text'))
-    .action(async ({ output }: { readonly output: string }) => {
+    .option('--kube', 'also the Kubernetes cluster: who answers, and which of its nodes and pods are here')
+    .addOption(kubeconfigOption())
+    .option('--context <CLUSTER>', 'of the kubeconfig; the current one otherwise')
+    .action(async ({ output, kube, kubeconfig, context }: Asked) => {
       const findings = await examine();
+      if (kube === true || kubeconfig !== undefined || context !== undefined) {
+        const canCollect = !findings.some(({ what, state }) => state === 'no' && needed.includes(what));
+        const asked = kubeOptions({ cluster: context, kubeconfig });
+        findings.push(...(await clusterFindings(asked, canCollect)));
+      }
       if (output === 'json') process.stdout.write(`${JSON.stringify({ kernel: release(), findings })}\n`);
       else print(findings);
-      process.exitCode = findings.some(finding => finding.state === 'no' && finding.what !== 'lab') ? 1 : 0;
+      process.exitCode = findings.some(finding => finding.state === 'no' && !isExtra(finding)) ? 1 : 0;
     });
 }
+
+/** What can be done without, unless it was asked for. */
+const isExtra = ({ what }: Finding): boolean => what === 'lab';
 
 async function examine(): Promise<Finding[]> {
   const isRoot = process.getuid?.() === 0;
