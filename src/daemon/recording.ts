@@ -5,9 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PassThrough, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { TracerError } from '../base/errors.ts';
+import type { Readable } from 'node:stream';
 import { toldJourney } from '../engine/told-journeys.ts';
 import type { JourneyRecord } from '../model/journey-record.ts';
 import type { RecordingStats } from '../model/stats.ts';
@@ -18,6 +16,7 @@ import type { Frame } from '../wire/decode.ts';
 import { defaultSocket } from './sockets.ts';
 
 const ROLLING_BYTES = 64 * 1024 * 1024;
+const COPY = 'copy';
 
 export class Recording {
   readonly #path: string;
@@ -92,25 +91,25 @@ export class Recording {
     await rm(this.#path, { force: true });
   }
 
-  /** As it is now: a copy, because the oldest is being written over. What is not in the file yet, at most a second, is not in it. */
-  read(): Readable {
-    if (this.#recorder.failed !== undefined)
-      throw new TracerError('SESSION_FILE', 'this daemon keeps no recording', {
-        cause: this.#recorder.failed,
-      });
-    const out = new PassThrough();
-    void this.#copyTo(out).catch((error: Error) => out.destroy(error));
-    return out;
+  /** With all that came until now: a copy, because the oldest is being written over. @throws SESSION_FILE. */
+  async read(): Promise<Readable> {
+    const folder = await this.#copy();
+    const remove = (): void => void rm(folder, { recursive: true, force: true }).catch(() => {});
+    return createReadStream(join(folder, COPY)).once('close', remove);
   }
 
-  async #copyTo(out: PassThrough): Promise<void> {
-    const folder = await mkdtemp(join(dirname(this.#path), '.tracer-'));
+  /** @returns the folder that it is in. */
+  async #copy(): Promise<string> {
+    let folder: string | undefined;
     try {
-      const copy = join(folder, 'copy');
-      await copyFile(this.#path, copy);
-      await pipeline(createReadStream(copy), out);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+      await this.#recorder.flush();
+      if (this.#recorder.failed !== undefined) throw this.#recorder.failed;
+      folder = await mkdtemp(join(dirname(this.#path), '.tracer-'));
+      await copyFile(this.#path, join(folder, COPY));
+      return folder;
+    } catch (cause) {
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+      throw fileError('this daemon keeps no recording', cause);
     }
   }
 }

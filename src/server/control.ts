@@ -68,6 +68,6 @@ export interface Control {
   lab(): LabOffer;
   /** Sends a scenario's traffic and follows it meanwhile. @throws LAB_NOT_UP, LAB_FAILED, UNKNOWN_NAME. */
   runScenario(name: string): Promise<ScenarioRun>;
-  /** The recording so far as a session file (CONTRACT 9). */
-  sessionFile(): Readable;
+  /** The recording so far as a session file (CONTRACT 9). @throws SESSION_FILE. */
+  sessionFile(): Promise<Readable>;
 }

@@ -33,7 +33,9 @@ export function addRoutes(instance: FastifyInstance, context: RouteContext): voi
     url: '/api/live',
     preValidation: async () => live.requireRoom(),
     handler: () => {
-      throw new TracerError('USAGE', 'this is a WebSocket: ask for an upgrade');
+      throw new TracerError('USAGE', 'this is a WebSocket: ask for an upgrade', {
+        hint: 'see "The live stream" in docs/api.md',
+      });
     },
     wsHandler: socket => live.add(socket),
   });
@@ -142,7 +144,7 @@ function addHost(app: App, { control, store }: RouteContext): void {
   );
   app.get('/api/session', { schema: { querystring: schema.NoQuery } }, async (_request, reply) => {
     // Before the headers: there may be none.
-    const file = control.sessionFile();
+    const file = await control.sessionFile();
     return reply
       .type('application/octet-stream')
       .header('content-disposition', `attachment; filename="${store.session}.tracer"`)

@@ -28,6 +28,7 @@ export interface BlockWriterOptions {
 interface Waiting {
   readonly kind: number;
   readonly raw: Uint8Array;
+  readonly onWritten: () => void;
 }
 
 export class BlockWriter {
@@ -38,6 +39,7 @@ export class BlockWriter {
   #position = 0;
   #seq = 0;
   #work: Promise<void> | undefined;
+  #lastPut: Promise<void> | undefined;
   #failed: Error | undefined;
   storedBytes = 0;
 
@@ -61,7 +63,9 @@ export class BlockWriter {
     if (this.#failed !== undefined) return false;
     if (this.#waitingBytes > 0 && this.#waitingBytes + raw.length > (this.#options.queueMax ?? QUEUE_MAX))
       return false;
-    this.#queue.push({ kind, raw });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lastPut = promise;
+    this.#queue.push({ kind, raw, onWritten: resolve });
     this.#waitingBytes += raw.length;
     this.#work ??= this.#writeAll();
     return true;
@@ -70,6 +74,11 @@ export class BlockWriter {
   /** Nothing is waiting to be written. */
   async idle(): Promise<void> {
     await this.#work;
+  }
+
+  /** What waits now has been written, or never will be; what comes meanwhile is not waited for. */
+  async flushed(): Promise<void> {
+    await Promise.race([this.#work, this.#lastPut]);
   }
 
   /** Everything has been written, or never will be. */
@@ -84,6 +93,7 @@ export class BlockWriter {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         await this.#write(next);
         this.#waitingBytes -= next.raw.length;
+        next.onWritten();
       }
     } catch (error) {
       this.#fail(error);

@@ -116,6 +116,12 @@ export class Recorder {
     if (this.#options.rollingBytes !== undefined && this.failed === undefined) this.#told.push(journey);
   }
 
+  /** What came until now is in the file afterwards, as far as its frames are whole. */
+  async flush(): Promise<void> {
+    this.#cut();
+    await this.#writer.flushed();
+  }
+
   /** Writes what there is; `note` is the last frame. Without a follow note before, nothing is written and no file stays. */
   async close(note?: SessionNote): Promise<void> {
     await this.#writer.idle();

@@ -56,7 +56,7 @@ const control: Control = {
   unfollow: () => Promise.resolve(false),
   lab: () => ({ clusters: [], scenarios: [] }),
   runScenario: () => Promise.reject(new Error('there is no lab')),
-  sessionFile: () => Readable.from([]),
+  sessionFile: async () => Readable.from([]),
 };
 
 async function reader(port: number): Promise<ChildProcess> {

@@ -106,7 +106,7 @@ export class Runtime implements Control {
     return { name, cluster: 'lab:golden', since: 3, follow };
   }
 
-  sessionFile(): Readable {
+  async sessionFile(): Promise<Readable> {
     if (!this.isRecording) throw new TracerError('SESSION_FORMAT', 'this daemon keeps no recording');
     return Readable.from([Buffer.from('TRACER'), Buffer.alloc(100_000)]);
   }
