@@ -53,7 +53,10 @@ export const errorRegistry = {
   NO_SESSION: { exit: 1, hint: 'tracer follow makes one; -r FILE reads a recording' },
   UNKNOWN_JOURNEY: { exit: 1, hint: 'its number stands before each packet that tracer follow prints' },
   LISTEN: { exit: 1, hint: 'is another daemon running? --port and --socket choose another place' },
-  TOKEN_WANTED: { exit: 1, hint: 'send Authorization: Bearer with the text of /run/tracer/token' },
+  TOKEN_WANTED: {
+    exit: 1,
+    hint: 'send Authorization: Bearer with the text of /run/tracer/token, or of the file beside its --socket',
+  },
   FORBIDDEN: {
     exit: 1,
     hint: 'call the daemon by the address that it printed, from its own page or from none',

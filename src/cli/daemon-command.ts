@@ -92,8 +92,11 @@ async function followFirst(
     const { target } = await daemon.follow(request);
     note(`following ${target.src.label} → ${target.dst.label}`);
   }
-  if (requests.length === 0)
-    note('following nothing until somebody asks: no practice cluster is up (tracer lab up starts one)');
+  if (requests.length === 0) {
+    const none =
+      context === undefined ? 'no practice cluster is up' : `${context} is no practice cluster that is up`;
+    note(`following nothing until somebody asks: ${none} (tracer lab up starts one)`);
+  }
 }
 
 /** What pods of the labs that are up open, and what is opened to them. */

@@ -104,7 +104,8 @@ function application(onInternal: (error: unknown) => void): FastifyInstance {
   app.setErrorHandler(onError);
   app.setNotFoundHandler((request, reply) => {
     const methods = allowed.of(request.url);
-    if (methods.length === 0) throw new TracerError('NOT_FOUND', 'there is no such route');
+    if (methods.length === 0)
+      throw new TracerError('NOT_FOUND', 'there is no such route', { hint: 'docs/api.md lists them' });
     void reply.header('allow', methods.join(', '));
     throw new TracerError('METHOD_NOT_ALLOWED', `${request.method} is not for this route`, {
       hint: `it takes ${methods.join(', ')}`,
