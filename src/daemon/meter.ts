@@ -4,7 +4,8 @@
  *
  * The kernel side counts an event before it is in the ring, and tells its counts when the ring is drained, once a second. So what it counted
  * until one telling has come by the next, and what has come by one telling it has counted. Nothing else can be held against each
- * other while packets pass. What it cannot know: what was in the ring of a collector that was killed.
+ * other while packets pass. What a collector that was killed had counted and not told is lost. What nobody knows: what came into its ring
+ * after it counted last.
  */
 import type { HelloFrame } from '../model/event.ts';
 import { tap as tapNumber } from '../model/layout.generated.ts';
@@ -77,8 +78,17 @@ export class Meter {
   /** State that was thrown out is no event, nor is a sighting of a process. */
   #loss({ cause, tap, count }: Extract<Frame, { kind: 'loss' }>['loss']): void {
     if (cause === 'map' || tap === tapNumber.process) return;
-    this.#lostEvents += count;
-    add(this.#lost, tap, count);
+    const lost = cause === 'collector' ? Math.max(count, this.#untold()) : count;
+    this.#lostEvents += lost;
+    add(this.#lost, tap, lost);
+  }
+
+  /** What the collector that died counted last and nothing came of; it was behind, so its ring was not empty. */
+  #untold(): number {
+    const epoch = this.#epoch;
+    const untold = this.#due - epoch.decoded - epoch.malformed;
+    epoch.unaccounted = Math.min(0, epoch.unaccounted);
+    return untold;
   }
 
   get events(): Stats['events'] {

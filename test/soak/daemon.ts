@@ -94,7 +94,7 @@ export class SoakedDaemon {
     this.samples.push(sample);
     const { events, journeys } = await this.ask<Stats>('/api/stats');
     console.log(
-      `${(sample.atMs / 1000).toFixed(0).padStart(4)} s  rss ${sample.rssMib.toFixed(0)} MiB  fds ${sample.fds}  seen ${events.seen}  left out ${events.filtered.sampled}  lost ${events.lost}  closed ${journeys.closed}  open ${journeys.open}  evicted ${journeys.evicted}`,
+      `${(sample.atMs / 1000).toFixed(0).padStart(4)} s  rss ${sample.rssMib.toFixed(0)} MiB  fds ${sample.fds}  seen ${events.seen}  left out ${events.filtered.sampled}  lost ${events.lost}  unaccounted ${events.unaccounted}  closed ${journeys.closed}  open ${journeys.open}  evicted ${journeys.evicted}`,
     );
   }
 

@@ -92,6 +92,17 @@ describe('what the kernel side counts itself', () => {
     expect(meter.events).toMatchObject({ seen: 4, unaccounted: -1 });
   });
 
+  test('and was in the ring of a collector that was killed is lost', () => {
+    const meter = new Meter();
+    // Behind: what it counted first has not come when it counts again.
+    feed(meter, helloFrame(), event(1), counted(3 + 9), event(2), counted(3 + 20), heartbeatFrame(10, 2));
+    expect(meter.events).toMatchObject({ unaccounted: 7, lost: 0 });
+    meter.frame(loss({ cause: 'collector', tap: 0 }));
+    feed(meter, helloFrame(), event(3), counted(3 + 1), heartbeatFrame(10, 1));
+    expect(meter.events).toMatchObject({ unaccounted: 0, lost: 18 });
+    expect(balances(meter.events, 3)).toBe(true);
+  });
+
   test('begins anew with another collector', () => {
     const meter = new Meter();
     feed(meter, helloFrame(), event(1), counted(3 + 9), heartbeatFrame(10, 1));
