@@ -2,12 +2,15 @@
 import { duration } from '../../../src/words/times.ts';
 import { drawLine } from './lines.ts';
 import { drawChanges, drawEnd, drawUnknownBirth } from './marks.ts';
+import { Room } from './room.ts';
 import { AXIS_PX, hopIndex, pointOf, type Scene, type Spot } from './scene.ts';
 
 /** As many of the longest stretches say how long they are. */
 const TIMES_WRITTEN = 3;
 /** Shorter ones have no room for it. */
 const WRITTEN_PX = 30;
+/** No time is written wider. */
+const WIDTH_PX = 52;
 
 export function drawSelected(context: CanvasRenderingContext2D, scene: Scene, spot: Spot): void {
   drawGuide(context, scene, spot);
@@ -68,11 +71,13 @@ function drawStretches(context: CanvasRenderingContext2D, scene: Scene, journey:
     .map((hop, i) => ({ hop: i + 1, ns: hop.offsetNs - hops[i]!.offsetNs }))
     .sort((a, b) => b.ns - a.ns)
     .slice(0, TIMES_WRITTEN);
+  const room = new Room();
   for (const [rank, { hop, ns }] of taken.entries()) {
     const [fromX, fromY] = pointOf(scene, first + hop - 1);
     const [toX, toY] = pointOf(scene, first + hop);
-    if (toX - fromX < WRITTEN_PX) continue;
-    writeBeside(context, scene, duration(ns), (fromX + toX) / 2, (fromY + toY) / 2, rank === 0);
+    const [x, y] = [(fromX + toX) / 2, (fromY + toY) / 2];
+    if (toX - fromX < WRITTEN_PX || !room.take(x - WIDTH_PX / 2, y - 7, x + WIDTH_PX / 2, y + 7)) continue;
+    writeBeside(context, scene, duration(ns), x, y, rank === 0);
   }
 }
 

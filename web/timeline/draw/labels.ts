@@ -1,16 +1,6 @@
 /** Words beside the lines, where there is room: what a packet is, where it is born; why it was dropped, where it ends. */
+import { Room } from './room.ts';
 import { pointOf, type Scene } from './scene.ts';
-
-/** Rectangles that are taken: a label that would overlap one is left out. */
-class Room {
-  readonly #taken: (readonly [number, number, number, number])[] = [];
-
-  take(left: number, top: number, right: number, bottom: number): boolean {
-    for (const [l, t, r, b] of this.#taken) if (left < r && right > l && top < b && bottom > t) return false;
-    this.#taken.push([left, top, right, bottom]);
-    return true;
-  }
-}
 
 const HEIGHT_PX = 14;
 

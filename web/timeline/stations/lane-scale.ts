@@ -20,7 +20,7 @@ const EDGE_PX = 14;
 /** No stretching beyond this: a place with much room around it looks lost. */
 const STRETCH_MAX = 2.2;
 /** With too little room all give way this far before there is something to scroll: a line of text still fits. */
-const SQUEEZE_MAX = 0.64;
+const SQUEEZE_MAX = 0.52;
 
 export class LaneScale {
   readonly boxes: readonly BandBox[];

@@ -4,6 +4,7 @@ import { journeys, paused, range, selection, selectJourney, view } from '../../.
 import { densityOf } from '../../../../web/timeline/draw/density.ts';
 import { spotAt } from '../../../../web/timeline/draw/hit.ts';
 import { ratesOf } from '../../../../web/timeline/draw/overview.ts';
+import { Room } from '../../../../web/timeline/draw/room.ts';
 import { pointOf } from '../../../../web/timeline/draw/scene.ts';
 import { mark } from '../../../../web/timeline/journeys/track.ts';
 import {
@@ -269,5 +270,15 @@ describe('the diagram in words', () => {
 
   test('counts name what did not arrive', () => {
     expect(countText(recorded('flannel-policy-drop').tracks)).toBe('9 journeys, 2 dropped');
+  });
+});
+
+describe('room for words', () => {
+  test('what would lie on another is left out, what touches it is not', () => {
+    const room = new Room();
+    expect(room.take(0, 0, 50, 14)).toBe(true);
+    expect(room.take(49, 13, 90, 27)).toBe(false);
+    expect(room.take(50, 0, 90, 14)).toBe(true);
+    expect(room.take(49, 14, 90, 27)).toBe(true);
   });
 });
