@@ -82,28 +82,20 @@ function upright(context: CanvasRenderingContext2D, { palette, heightPx }: Scene
   return x;
 }
 
-/** In even steps the axis says how long each step took, above it. The longest are easy to find: they are bold. */
+/** In even steps the axis counts the hops, as the story does. */
 function drawSteps(context: CanvasRenderingContext2D, scene: Scene): void {
   const { columns, time, palette } = scene;
-  const { hops, durationNs } = columns.tracks[0]!.journey;
-  let before: number | undefined;
-  for (const [i, hop] of hops.entries()) {
-    const x = upright(context, scene, time.x(columns.times[i]!));
-    const ns = hop.offsetNs - (hops[i - 1]?.offsetNs ?? 0);
-    if (before !== undefined && ns > 0) {
-      const long = ns > LONG_SHARE * durationNs;
-      context.font = `${long ? '600 ' : ''}${x - before < 44 ? 10 : 11}px ${palette.font}`;
-      const text = duration(ns).replace(x - before < 44 ? ' ' : '', '');
-      const width = context.measureText(text).width;
-      context.fillStyle = long ? palette.text : palette.textMuted;
-      if (width < x - before || long) context.fillText(text, (before + x - width) / 2, AXIS_PX / 2 - 2);
-    }
-    before = x;
+  let freePx = Number.NEGATIVE_INFINITY;
+  for (let hop = columns.first[0]!; hop < columns.first[1]!; hop++) {
+    const x = upright(context, scene, time.x(columns.times[hop]!));
+    const text = String(hop + 1);
+    const width = context.measureText(text).width;
+    if (x - width / 2 < freePx) continue;
+    context.fillStyle = palette.textMuted;
+    context.fillText(text, x - width / 2, AXIS_PX / 2 - 2);
+    freePx = x + width / 2 + 4;
   }
 }
-
-/** A step that took more of the whole than this is long. */
-const LONG_SHARE = 0.15;
 
 const beginning = (ns: number, stepNs: number): string =>
   ns === 0 ? '0' : mark(ns, Math.max(ns / 2000, Math.min(stepNs, ns / 100)));

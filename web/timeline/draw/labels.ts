@@ -1,24 +1,41 @@
 /** Words beside the lines, where there is room: what a packet is, where it is born; why it was dropped, where it ends. */
-import { Room } from './room.ts';
+import type { Room } from './room.ts';
 import { pointOf, type Scene } from './scene.ts';
 
 const HEIGHT_PX = 14;
 
-/** Those that were dropped first: they are why somebody looks. */
-export function drawLabels(context: CanvasRenderingContext2D, scene: Scene, from: number, to: number): void {
-  const room = new Room();
-  const [firstFold, lastFold] = scene.time.foldsInSight();
-  for (let fold = firstFold; fold < lastFold; fold++) {
-    const left = scene.time.foldX(fold);
-    room.take(left, 0, left + scene.time.foldPx, scene.heightPx);
+/** Where no word is to lie. */
+export function takeFolds({ time, heightPx }: Scene, room: Room): void {
+  const [first, last] = time.foldsInSight();
+  for (let fold = first; fold < last; fold++) {
+    const left = time.foldX(fold);
+    room.take(left, 0, left + time.foldPx, heightPx);
   }
+}
+
+/** Of the selected journey: before all else has taken the room. */
+export function drawOwnLabels(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  journey: number,
+  room: Room,
+): void {
+  drawEndLabel(context, scene, journey, room);
+  drawBirthLabel(context, scene, journey, room);
+}
+
+/** Of all others. Those that were dropped first: they are why somebody looks. */
+export function drawLabels(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  [from, to]: readonly [number, number],
+  room: Room,
+): void {
   const selected = scene.selected?.journey;
-  if (selected !== undefined) drawEndLabel(context, scene, selected, room);
   for (let journey = from; journey < to; journey++)
     if (journey !== selected) drawEndLabel(context, scene, journey, room);
-  context.font = `11px ${scene.palette.font}`;
-  for (let journey = from; journey < to; journey++)
-    if (selected === undefined || selected === journey) drawBirthLabel(context, scene, journey, room);
+  if (selected !== undefined) return;
+  for (let journey = from; journey < to; journey++) drawBirthLabel(context, scene, journey, room);
 }
 
 function drawEndLabel(context: CanvasRenderingContext2D, scene: Scene, journey: number, room: Room): void {
@@ -68,6 +85,7 @@ function drawBirthLabel(context: CanvasRenderingContext2D, scene: Scene, journey
     complete || scene.columns.tracks[journey]!.journey.closedBy === undefined
       ? summary
       : `${summary} (not whole)`;
+  context.font = `11px ${palette.font}`;
   const width = context.measureText(text).width;
   if (x + width > time.widthPx) return;
   // On the side that the line does not go to.

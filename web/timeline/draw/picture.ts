@@ -3,9 +3,10 @@ import { drawDensity } from './density.ts';
 import { drawRing, drawSelected } from './focus.ts';
 import { drawAxis, drawBands, drawFolds } from './ground.ts';
 import { drawJoints } from './joints.ts';
-import { drawLabels } from './labels.ts';
+import { drawLabels, takeFolds } from './labels.ts';
 import { drawLine, drawLines } from './lines.ts';
 import { drawChanges, drawEnd, drawUnknownBirth } from './marks.ts';
+import { Room } from './room.ts';
 import { AXIS_PX, type Scene } from './scene.ts';
 import { drawUsual } from './usual.ts';
 
@@ -22,6 +23,7 @@ export function drawPicture(context: CanvasRenderingContext2D, scene: Scene): vo
   const { columns, time, selected, hovered, palette, heightPx } = scene;
   context.fillStyle = palette.surface;
   context.fillRect(0, 0, time.widthPx, heightPx);
+  if (columns.count === 0) return;
   const seen = columns.inWindow(time.window);
   const [from, to] = seen;
   context.save();
@@ -44,8 +46,10 @@ export function drawPicture(context: CanvasRenderingContext2D, scene: Scene): vo
     drawChanges(context, scene, hovered.journey, 12);
     drawEnd(context, scene, hovered.journey, 12);
   }
-  if (selected !== undefined) drawSelected(context, scene, selected);
-  if (to - from <= SIGNS_MAX) drawLabels(context, scene, from, to);
+  const room = new Room();
+  takeFolds(scene, room);
+  if (selected !== undefined) drawSelected(context, scene, selected, room);
+  if (to - from <= SIGNS_MAX) drawLabels(context, scene, seen, room);
   if (hovered !== undefined) drawRing(context, scene, hovered);
   context.restore();
 }

@@ -1,6 +1,6 @@
 /** The median and the 99th percentile, bold, over the journeys that they are of. */
 import { duration } from '../../../src/words/times.ts';
-import { writeBeside } from './focus.ts';
+import { writeOn } from './focus.ts';
 import type { Scene, Usual } from './scene.ts';
 
 export function drawUsual(context: CanvasRenderingContext2D, scene: Scene): void {
@@ -21,12 +21,12 @@ export function drawUsual(context: CanvasRenderingContext2D, scene: Scene): void
     const at = usual.times.length - 1;
     const text = `${usual.label} ${duration(usual.times[at]!)}`;
     const y = scene.laneScale.y(usual.lanes[at]!);
-    writeBeside(
+    writeOn(
       context,
       scene,
       text,
       scene.time.x(usual.times[at]!),
-      y + (usual === scene.usual[0] ? -2 : 26),
+      y + (usual === scene.usual[0] ? -13 : 15),
       true,
     );
   }

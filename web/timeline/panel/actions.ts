@@ -3,7 +3,6 @@ import { batch } from '@preact/signals';
 import {
   clearSelection,
   paused,
-  selectedFlow,
   selection,
   selectJourney,
   stepHop,
@@ -98,12 +97,15 @@ export function pointAt(diagram: Diagram, xPx: number, yPx: number): void {
 export function choose(diagram: Diagram, xPx: number, yPx: number): void {
   const scene = diagram.scene.peek();
   const spot = spotAt(scene, xPx, yPx);
-  if (spot === undefined) {
-    if (selectedFlow.peek() === undefined || view.peek() !== 'flow') clearSelection();
-    else selection.value = { flow: selection.peek().flow! };
-    return;
-  }
-  selectJourney(scene.columns.tracks[spot.journey]!.id, spot.hop);
+  if (spot === undefined) letGo();
+  else selectJourney(scene.columns.tracks[spot.journey]!.id, spot.hop);
+}
+
+/** Of the journey; the conversation that is shown alone stays. */
+function letGo(): void {
+  const { flow } = selection.peek();
+  if (flow !== undefined && view.peek() === 'flow') selection.value = { flow };
+  else clearSelection();
 }
 
 /** Brings the selected hop into sight, with as little movement as that takes. */
@@ -159,6 +161,7 @@ const keys: Readonly<Record<string, Key>> = {
   },
   Escape: diagram => {
     if (diagram.choices.even.peek()) toggleEven(diagram);
+    else if (selection.peek().journey !== undefined) letGo();
     else clearSelection();
   },
 };

@@ -1,14 +1,31 @@
-import { toggleBand } from './actions.ts';
+import { AXIS_PX } from '../draw/scene.ts';
+import { pan, toggleBand } from './actions.ts';
+import { countText } from './describe.ts';
 import type { Diagram } from './diagram.ts';
 
 /** Lower bands have room for their name alone. */
 const NOTE_PX = 31;
+/** Of a band that is in sight more than this shows. */
+const SEEN_PX = 12;
 
-/** The names of the places, beside the diagram: they stay where they are while it moves in time. */
+/** What is shown, and the names of the places: they stay where they are while the diagram moves in time. */
 export function Gutter({ diagram }: { readonly diagram: Diagram }) {
+  const count = countText(diagram.shown.value.tracks);
+  return (
+    <div class="timeline-gutter">
+      <p class="timeline-count" aria-live="polite" title={count}>
+        {count}
+      </p>
+      <Places diagram={diagram} />
+      <More diagram={diagram} />
+    </div>
+  );
+}
+
+function Places({ diagram }: { readonly diagram: Diagram }) {
   const { lanes, laneScale: scale } = diagram.scene.value;
   return (
-    <ul class="timeline-gutter" aria-label="Places, in the order in which packets meet them">
+    <ul class="timeline-places" aria-label="Places, in the order in which packets meet them">
       {lanes.bands.map((band, i) => {
         const { topPx, bottomPx, open } = scale.boxes[i]!;
         return (
@@ -41,5 +58,17 @@ export function Gutter({ diagram }: { readonly diagram: Diagram }) {
         );
       })}
     </ul>
+  );
+}
+
+/** Places that are out of sight, below. */
+function More({ diagram }: { readonly diagram: Diagram }) {
+  const { laneScale, heightPx } = diagram.scene.value;
+  const below = laneScale.boxes.filter(({ topPx }) => topPx > heightPx - SEEN_PX);
+  if (below.length === 0) return null;
+  return (
+    <button type="button" class="timeline-more" onClick={() => pan(diagram, 0, heightPx - 2 * AXIS_PX)}>
+      {below.length} more below
+    </button>
   );
 }

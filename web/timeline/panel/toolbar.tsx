@@ -1,6 +1,5 @@
 import { paused, range, selectedJourney, type View, view } from '../../app/state.ts';
 import { follow, setView, showAll, toggleEven, toggleFolded, zoom } from './actions.ts';
-import { countText } from './describe.ts';
 import type { Diagram } from './diagram.ts';
 
 const views: readonly { readonly view: View; readonly name: string; readonly title: string }[] = [
@@ -27,9 +26,6 @@ export function Toolbar({ diagram }: { readonly diagram: Diagram }) {
         ))}
       </fieldset>
       <Following diagram={diagram} />
-      <span class="timeline-count" aria-live="polite">
-        {countText(diagram.shown.value.tracks)}
-      </span>
       <span class="timeline-space" />
       <button
         type="button"

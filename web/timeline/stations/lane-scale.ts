@@ -19,8 +19,17 @@ const INSET_PX = 7;
 const EDGE_PX = 14;
 /** No stretching beyond this: a place with much room around it looks lost. */
 const STRETCH_MAX = 2.2;
-/** With too little room all give way this far before there is something to scroll: a line of text still fits. */
+/** With too little room all give way this far (a line of text still fits), then what is between, before there is something to scroll. */
 const SQUEEZE_MAX = 0.52;
+const BETWEEN_SQUEEZE_MAX = 0.2;
+
+/** What the bands and what is between them are multiplied by. */
+function factorsOf(bandsPx: number, betweenPx: number, roomPx: number): readonly [number, number] {
+  const all = Math.min(STRETCH_MAX, roomPx / Math.max(1, bandsPx + betweenPx));
+  if (all >= SQUEEZE_MAX) return [all, all];
+  const left = (roomPx - bandsPx * SQUEEZE_MAX) / Math.max(1, betweenPx);
+  return [SQUEEZE_MAX, Math.max(BETWEEN_SQUEEZE_MAX, left)];
+}
 
 export class LaneScale {
   readonly boxes: readonly BandBox[];
@@ -34,11 +43,13 @@ export class LaneScale {
     const natural = bands.map(band =>
       open.has(band.key) ? HEAD_PX + band.stations.length * RAIL_PX : FOLDED_PX,
     );
-    const needed = natural.reduce((sum, size) => sum + size, 0) + Math.max(0, bands.length - 1) * BETWEEN_PX;
+    const bandsPx = natural.reduce((sum, size) => sum + size, 0);
+    const betweenPx = Math.max(0, bands.length - 1) * BETWEEN_PX;
     const room = heightPx - 2 * EDGE_PX;
-    const stretch = Math.max(SQUEEZE_MAX, Math.min(STRETCH_MAX, room / Math.max(1, needed)));
-    this.heightPx = Math.max(heightPx, needed * stretch + 2 * EDGE_PX);
-    let topPx = EDGE_PX - scrollPx + Math.max(0, room - needed * stretch) / 2;
+    const [stretch, between] = factorsOf(bandsPx, betweenPx, room);
+    const takenPx = bandsPx * stretch + betweenPx * between;
+    this.heightPx = Math.max(heightPx, takenPx + 2 * EDGE_PX);
+    let topPx = EDGE_PX - scrollPx + Math.max(0, room - takenPx) / 2;
     this.#y = new Float64Array(lanes.count);
     this.boxes = bands.map((band, i) => {
       const isOpen = open.has(band.key);
@@ -49,7 +60,7 @@ export class LaneScale {
         this.#y[band.first + s] =
           band.stations.length === 1 ? (from + bottomPx - INSET_PX * stretch) / 2 : from + s * step;
       const box = { topPx, bottomPx, open: isOpen };
-      topPx = bottomPx + BETWEEN_PX * stretch;
+      topPx = bottomPx + BETWEEN_PX * between;
       return box;
     });
   }

@@ -89,6 +89,12 @@ test('a drop is at the station of the hook that dropped it', () => {
   expect(`${band.label} ${band.stations[lane - band.first]!.label}`).toBe('node-2 routing · FORWARD');
 });
 
+test('a service on another node needs no scrolling in a small window, also where the rewriting node is open', () => {
+  const { lanes } = recorded('flannel-service-hooks');
+  const open = new Set([lanes.bands.find(({ label }) => label === 'node-1')!.key]);
+  expect(new LaneScale(lanes, open, 274).heightPx).toBe(274);
+});
+
 describe.each(recordings())('lanes of %s', name => {
   const { lanes } = recorded(name);
 

@@ -190,6 +190,19 @@ describe('the selected journey', () => {
     expect(selection.value).toEqual({});
     expect(key('q')).toBe(false);
   });
+
+  test('is let go before the conversation that it is of', () => {
+    view.value = 'flow';
+    selectJourney('1', 0);
+    const { flow } = selection.value;
+    key('Escape');
+    expect(selection.value).toEqual({ flow });
+    choose(diagram, 990, 30);
+    expect(selection.value).toEqual({ flow });
+    key('Escape');
+    expect(selection.value).toEqual({});
+    expect(view.value).toBe('live');
+  });
 });
 
 describe('moving about', () => {
