@@ -5,10 +5,7 @@ import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { TracerError } from '../base/errors.ts';
 import { callingUser } from '../host/calling-user.ts';
-import type { Selection } from '../inventory/selection.ts';
 import { type EnterTarget, enterArgv } from '../lab/enter.ts';
-import { readLabSnapshots } from '../lab/state.ts';
-import { podTarget } from '../lab/status.ts';
 
 export interface ChildResult {
   /** Exit code, or 128 + signal number. */
@@ -66,32 +63,4 @@ export function startChild(argv: readonly string[], inside: EnterTarget | undefi
     }),
     leave: () => child.nodeChildProcess.unref(),
   };
-}
-
-/** Where `--in` runs the command: the network namespace of SRC. `nameOf`: the name below /run/netns of a cookie. */
-export function insideOf(source: Selection, nameOf: (cookie: string) => string | undefined): EnterTarget {
-  const [cookie, another] = source.netnsCookies;
-  if (cookie === undefined || another !== undefined)
-    throw new TracerError(
-      'USAGE',
-      `--in needs a SRC that is one network namespace; "${source.label}" is not`,
-      {
-        hint: 'name a pod, a node or netns:NAME',
-      },
-    );
-  const name = nameOf(cookie);
-  for (const lab of readLabSnapshots()) {
-    // Without eBPF no cookie is known.
-    const pod = lab.pods.find(each => each.netnsCookie === cookie || (each.netnsName ?? '') === name);
-    if (pod !== undefined) return podTarget(pod);
-  }
-  if (name === undefined)
-    throw new TracerError(
-      'USAGE',
-      `--in cannot enter "${source.label}": its namespace has no name below /run/netns`,
-      {
-        hint: 'run the command inside it yourself (nsenter) and leave out --in',
-      },
-    );
-  return { netns: name };
 }

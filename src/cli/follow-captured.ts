@@ -11,10 +11,10 @@ import type { FollowRequest } from '../model/follow.ts';
 import type { ClusterSnapshot } from '../model/inventory.ts';
 import type { Witness } from '../store/flow-verdict.ts';
 import { counted } from '../words/counts.ts';
-import { insideOf } from './child.ts';
 import type { FollowOptions, FollowResult } from './follow.ts';
 import { Lifetime } from './following/lifetime.ts';
 import { Viewer } from './following/viewer.ts';
+import { doorOf, insideOf } from './inside.ts';
 import { kubeOptions } from './kube-options.ts';
 
 const FOREVER_NS = 2n ** 63n;
@@ -65,8 +65,11 @@ export class CapturedRun {
       showing.note(`${counted(leftOut, 'namespace')} more are not captured: name the ends more closely`);
     const { inside, command, timeoutMs } = this.#options;
     const { inventory } = pipeline;
-    const nameOf = (cookie: string) => inventory.netnsAt(cookie, inventory.latestNs)?.names[0];
-    const place = inside ? insideOf(target.src, nameOf) : undefined;
+    const doorTo = (cookie: string) => {
+      const netns = inventory.netnsAt(cookie, inventory.latestNs);
+      return netns && doorOf(netns);
+    };
+    const place = inside ? insideOf(target.src, doorTo) : undefined;
     if (timeoutMs !== undefined) this.#life.after(timeoutMs, () => this.#life.end());
     if (command.length > 0) this.#life.run(command, place);
   }

@@ -12,7 +12,7 @@ import type { FollowLimits, FollowRequest } from '../model/follow.ts';
 import type { ClusterFrame } from '../model/inventory.ts';
 import { vxlanPorts } from '../model/tunnels.ts';
 import type { Frame } from '../wire/decode.ts';
-import { type ChildResult, insideOf, requireCommand } from './child.ts';
+import { type ChildResult, requireCommand } from './child.ts';
 import { diagnose } from './diagnose.ts';
 import { CapturedRun } from './follow-captured.ts';
 import { Lifetime } from './following/lifetime.ts';
@@ -20,6 +20,7 @@ import { PcapngFile } from './following/pcapng-file.ts';
 import { Recordings } from './following/recordings.ts';
 import type { ShowOptions } from './following/showing.ts';
 import { Viewer } from './following/viewer.ts';
+import { type Door, doorOf, insideOf } from './inside.ts';
 import { kubeOptions } from './kube-options.ts';
 import type { DaemonClient } from './remote/daemon-client.ts';
 import { findDaemon } from './remote/find-daemon.ts';
@@ -171,7 +172,7 @@ class LiveRun {
     this.#collector = collector;
     this.#say({ kind: 'note', note: { kind: 'follow', request, ...limitsOf(this.#options) } });
     const target = this.#viewer.target!;
-    const place = inside ? insideOf(target.src, cookie => netnsName(cookie, pipeline.names)) : undefined;
+    const place = inside ? insideOf(target.src, cookie => doorTo(cookie, pipeline.names)) : undefined;
     this.#hooks = hooks ? hookPlaces(target, pipeline.names) : [];
     await this.#watch(watchRules(target));
     showing.note(`following ${target.src.label} → ${target.dst.label}; Ctrl-C ends it`);
@@ -260,7 +261,7 @@ class LiveRun {
   }
 }
 
-/** Below /run/netns. */
-function netnsName(cookie: string, { inventory }: Names): string | undefined {
-  return inventory.netnsAt(cookie, inventory.latestNs)?.names[0];
+function doorTo(cookie: string, { inventory }: Names): Door | undefined {
+  const netns = inventory.netnsAt(cookie, inventory.latestNs);
+  return netns && doorOf(netns);
 }

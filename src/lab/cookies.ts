@@ -22,18 +22,24 @@ for my $path (@ARGV) {
   print "$path ", unpack('Q', $cookie), "\\n" if syscall($getsockopt + 0, $fd, 1, 71, $cookie, $len) == 0;
 }`;
 
+/** By name below /run/netns. */
 export async function readNetnsCookies(namespaces: readonly string[]): Promise<Map<string, string>> {
+  const cookies = await cookiesAt(namespaces.map(netnsPath));
+  return new Map([...cookies].map(([path, cookie]) => [path.slice(path.lastIndexOf('/') + 1), cookie]));
+}
+
+/** By path, such as /proc/PID/ns/net. */
+export async function cookiesAt(paths: readonly string[]): Promise<Map<string, string>> {
   const numbers = callNumbers[process.arch];
   const cookies = new Map<string, string>();
   if (numbers === undefined) return cookies;
-  const result = await execa('perl', ['-e', script, ...numbers.map(String), ...namespaces.map(netnsPath)], {
+  const result = await execa('perl', ['-e', script, ...numbers.map(String), ...paths], {
     reject: false,
     env: { PATH: toolPath, LC_ALL: 'C' },
   });
   for (const line of result.stdout.split('\n')) {
     const [path, cookie] = line.split(' ');
-    if (path !== undefined && cookie !== undefined)
-      cookies.set(path.slice(path.lastIndexOf('/') + 1), cookie);
+    if (path !== undefined && cookie !== undefined) cookies.set(path, cookie);
   }
   return cookies;
 }

@@ -6,15 +6,19 @@
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmdirSync,
+  rmSync,
   statfsSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { podResolvConf } from '../../src/lab/dataplane/dns.ts';
 import type { KubeObject } from './kube-api.ts';
 
 const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
@@ -49,6 +53,7 @@ export class KindLike {
   readonly container: string;
   readonly #cgroup: string;
   readonly #folders: string[] = [];
+  readonly #etc = mkdtempSync(join(tmpdir(), 'tracer-kind-etc-'));
   readonly #processes: Process[] = [];
   #node: Process | undefined;
   #next = 1;
@@ -70,7 +75,7 @@ export class KindLike {
     );
   }
 
-  /** Wired as kindnet does, its own process last. */
+  /** Wired as kindnet does; with a resolv.conf in its mount namespace as the kubelet writes it. */
   async pod(spec: PodSpec): Promise<Process> {
     const slice = `kubelet-kubepods-pod${spec.uid.replaceAll('-', '_')}.slice`;
     const cgroup = this.#folder(
@@ -79,6 +84,15 @@ export class KindLike {
     const node = this.#node!.pid;
     const enter = ['nsenter', '-t', String(node), '-m', '-p'];
     const pod = await this.#process(cgroup, [...enter, 'unshare', '-pmn', '--fork', '--mount-proc']);
+    const resolvConf = join(this.#etc, `${spec.name}.conf`);
+    writeFileSync(resolvConf, podResolvConf({ namespace: 'default' }));
+    await execa(
+      'nsenter',
+      ['-t', String(pod.pid), '-m', 'mount', '-n', '--bind', resolvConf, '/etc/resolv.conf'],
+      {
+        env,
+      },
+    );
     const veth = `veth${this.#next++}`;
     await this.inside(
       node,
@@ -102,6 +116,7 @@ export class KindLike {
   async stop(): Promise<void> {
     for (const { end } of this.#processes.splice(0).reverse()) await end();
     for (const folder of this.#folders.splice(0).reverse()) if (existsSync(folder)) rmdirSync(folder);
+    rmSync(this.#etc, { recursive: true });
   }
 
   /** In the network namespace of a process. */

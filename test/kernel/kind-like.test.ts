@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tracer } from '../helpers/cli.ts';
 import { KindLike, nodeObject, podObject, writeConfig } from '../helpers/kind-like.ts';
@@ -92,6 +93,19 @@ it('names both ends and each place of a packet', async () => {
   expect(reply).toMatchObject({ from: pod('pod-b'), to: pod('pod-a') });
   const nodes = new Set((request.hops as { node?: string }[]).map(each => each.node));
   expect([...nodes]).toEqual(['kind-control-plane']);
+});
+
+it('runs a command in a pod: its network, its resolv.conf, and nothing of that is left', async () => {
+  const command = `ip -o addr show dev eth0; grep -E '^(search|nameserver)' /etc/resolv.conf; ping -c 1 -W 2 ${podB.ip}`;
+  const before = await execa('cat', ['/etc/resolv.conf', '/proc/self/mounts']);
+  const { stderr, code } = await tracer([
+    ...['follow', 'pod-a', 'pod-b', ...kube],
+    ...['--in', '--', 'sh', '-c', command],
+  ]);
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(`inet ${podA.ip}/24`) });
+  expect(stderr).toContain('search default.svc.cluster.local svc.cluster.local cluster.local');
+  expect(stderr).toContain('nameserver 10.96.0.10');
+  expect((await execa('cat', ['/etc/resolv.conf', '/proc/self/mounts'])).stdout).toBe(before.stdout);
 });
 
 it('an address that another pod has now is not the old one, whatever the API still says', async () => {

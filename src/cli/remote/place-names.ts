@@ -1,6 +1,4 @@
 /** How a person calls the namespace of a hop, as the daemon knows it. */
-import { readdirSync } from 'node:fs';
-import { readNetnsCookies } from '../../lab/cookies.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { DaemonClient } from './daemon-client.ts';
@@ -47,15 +45,5 @@ export class PlaceNames {
   /** Does a device of this machine have this address? */
   owns(ip: string): boolean {
     return this.#ips.has(ip);
-  }
-}
-
-/** Names below /run/netns by cookie. */
-export async function netnsNames(): Promise<ReadonlyMap<string, string>> {
-  try {
-    const cookies = await readNetnsCookies(readdirSync('/run/netns'));
-    return new Map([...cookies].map(([name, cookie]) => [cookie, name]));
-  } catch {
-    return new Map();
   }
 }

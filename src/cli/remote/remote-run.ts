@@ -4,13 +4,13 @@ import type { FollowTarget } from '../../engine/target.ts';
 import type { FollowLimits, FollowRequest } from '../../model/follow.ts';
 import type { Journey, JourneyVersion } from '../../model/journey.ts';
 import type { Stats } from '../../model/stats.ts';
-import { insideOf } from '../child.ts';
 import { diagnose } from '../diagnose.ts';
 import { Lifetime } from '../following/lifetime.ts';
 import { Showing, type ShowOptions } from '../following/showing.ts';
+import { allDoors, insideOf } from '../inside.ts';
 import type { DaemonClient } from './daemon-client.ts';
 import type { LiveStream } from './live-stream.ts';
-import { netnsNames, PlaceNames } from './place-names.ts';
+import { PlaceNames } from './place-names.ts';
 
 const NO_MATCH_MS = 3000;
 const BEAT_MS = 100;
@@ -72,8 +72,8 @@ export class RemoteRun {
     this.#now = this.#before;
     const { target } = await this.#live.follow(request);
     const { inside, command, timeoutMs, count, flows } = this.#options;
-    const netns = inside ? await netnsNames() : undefined;
-    const place = netns && insideOf(target.src, cookie => netns.get(cookie));
+    const doors = inside ? await allDoors() : undefined;
+    const place = doors && insideOf(target.src, cookie => doors.get(cookie));
     this.#showing.start(
       { ...target, ...partsOf(request) },
       { ...(count === undefined ? {} : { count }), ...(flows === undefined ? {} : { flows }) },

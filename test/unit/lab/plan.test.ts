@@ -149,10 +149,21 @@ describe('what a pod sees', () => {
       'a b',
     ]);
     expect(argv.slice(0, 3)).toEqual(['nsenter', '--net=/run/netns/lab-x-pod-a', '--']);
-    expect(argv.slice(-6)).toEqual(['tracer-lab', '/etc/of/pod-a', 'pod-a', 'curl', '-s', 'a b']);
-    expect(enterArgv({ netns: 'n', user: { uid: 5, gid: 6 } }, ['id']).slice(-8)).toEqual(
-      ['tracer-lab', '-', '-', 'setpriv', '--reuid=5', '--regid=6', '--init-groups', '--', 'id'].slice(-8),
-    );
+    expect(argv.slice(-6)).toEqual(['/etc/of/pod-a', 'pod-a', '0', 'curl', '-s', 'a b']);
+    expect(enterArgv({ netns: 'n', user: { uid: 5, gid: 6 } }, ['id']).slice(-9)).toEqual([
+      '-',
+      '-',
+      '0',
+      'setpriv',
+      '--reuid=5',
+      '--regid=6',
+      '--init-groups',
+      '--',
+      'id',
+    ]);
+    const other = enterArgv({ netns: '/proc/5/ns/net', files: { hosts: '::1 x\n' } }, ['id']);
+    expect(other[1]).toBe('--net=/proc/5/ns/net');
+    expect(other.slice(-6)).toEqual(['-', '-', '1', 'hosts', '::1 x\n', 'id']);
   });
 });
 
