@@ -3,6 +3,7 @@ import { TracerError } from '../base/errors.ts';
 import { Clusters } from '../cluster/clusters.ts';
 import { Collector, ringBytes } from '../collect/collector.ts';
 import { ownSession } from '../collect/own.ts';
+import { RulesetReader } from '../collect/rulesets.ts';
 import type { HookPlace, WatchRule } from '../collect/watch.ts';
 import { hookPlaces } from '../engine/hook-places.ts';
 import { type FollowTarget, watchRules } from '../engine/target.ts';
@@ -131,6 +132,13 @@ class LiveRun {
   #collector: Collector | undefined;
   #clusters: Clusters | undefined;
   #hooks: readonly HookPlace[] = [];
+  readonly #rules = new RulesetReader({
+    netns: cookie => {
+      const { inventory } = this.#viewer.pipeline;
+      return inventory.netnsAt(cookie, inventory.latestNs);
+    },
+    onRead: rules => this.#say({ kind: 'note', note: { kind: 'rules', rules } }),
+  });
 
   constructor(options: FollowOptions, pcapng?: PcapngFile) {
     this.#options = options;
@@ -141,6 +149,7 @@ class LiveRun {
       mute: options.record === '-',
       onEnough: () => this.#life.end(),
       onMiss: () => this.#collector?.look(),
+      onRules: cookie => this.#rules.want(cookie),
       onRecord: record => this.#recordings?.told(record),
     });
   }
@@ -170,6 +179,7 @@ class LiveRun {
       ...(self === true ? {} : { own: ownSession }),
     });
     this.#collector = collector;
+    this.#say({ kind: 'note', note: { kind: 'reads-rules' } });
     this.#say({ kind: 'note', note: { kind: 'follow', request, ...limitsOf(this.#options) } });
     const target = this.#viewer.target!;
     const place = inside ? insideOf(target.src, cookie => doorTo(cookie, pipeline.names)) : undefined;
@@ -208,6 +218,7 @@ class LiveRun {
     this.#life.close();
     await this.#clusters?.stop();
     await this.#collector?.stop();
+    await this.#rules.stop();
     this.#viewer.pipeline.finish(); // what closes only now is told to the recordings, too
     const { child, error } = this.#life;
     await this.#recordings?.close({

@@ -55,7 +55,7 @@ export class Recording {
   }
 
   /** What no collector says. */
-  add(frame: Extract<Frame, { kind: 'cluster' }>): void {
+  add(frame: Extract<Frame, { kind: 'cluster' | 'note' }>): void {
     this.#recorder.add(frame);
   }
 

@@ -1,6 +1,7 @@
 /** Everything of the daemon but its doors: collector, pipeline, store and what is followed, kept going as one. */
 import { Clusters, type KubeOptions } from '../cluster/clusters.ts';
 import type { CollectorOptions } from '../collect/collector.ts';
+import { RulesetReader } from '../collect/rulesets.ts';
 import { Pipeline } from '../engine/pipeline.ts';
 import type { ClusterFrame } from '../model/inventory.ts';
 import type { Hop, Journey, JourneyVersion } from '../model/journey.ts';
@@ -46,6 +47,13 @@ export class Watching {
   readonly #open = new Set<string>();
   /** Journeys that closed and were followed by nobody. */
   unasked = 0;
+  readonly #rules = new RulesetReader({
+    netns: cookie => {
+      const { inventory } = this.pipeline;
+      return inventory.netnsAt(cookie, inventory.latestNs);
+    },
+    onRead: rules => this.#say({ kind: 'note', note: { kind: 'rules', rules } }),
+  });
   readonly #onInventory = new Set<() => void>();
 
   private constructor({ note, memoryBytes, recording }: WatchingOptions) {
@@ -54,6 +62,7 @@ export class Watching {
       onJourney: (journey, record, way) => this.#onJourney(journey, record, way),
       onUpdate: (journey, record, way) => this.#onUpdate(journey, record, way),
       onMiss: () => this.#keeper?.look(),
+      onRules: cookie => this.#rules.want(cookie),
       onBlind: (fromNs, toNs) => this.store.blind(fromNs, toNs),
     });
     const { session } = this.pipeline;
@@ -85,6 +94,7 @@ export class Watching {
       ...(options.collector === undefined ? {} : { collector: options.collector }),
     });
     watching.#stamp = watching.pipeline.names.stamp;
+    watching.#say({ kind: 'note', note: { kind: 'reads-rules' } });
     watching.#labs.start();
     watching.recording?.begin();
     try {
@@ -116,6 +126,7 @@ export class Watching {
     await this.#clusters?.stop();
     clearTimeout(this.#refresh);
     await this.#keeper?.stop();
+    await this.#rules.stop();
     this.pipeline.finish();
     await this.recording?.close();
   }
@@ -148,6 +159,12 @@ export class Watching {
     if (!(isOpen ? this.follows.mayMatch(journey) : this.store.has(record.id))) return;
     if (isOpen) this.#open.add(record.id);
     this.store.put(journey, record, way);
+  }
+
+  /** What does not come from the collector. */
+  #say(frame: Extract<Frame, { kind: 'note' }>): void {
+    this.recording?.add(frame);
+    this.#frame(frame);
   }
 
   /** Holds from now on, which is later than what the collector has told. */

@@ -7,11 +7,15 @@ import type { HelloFrame, LossRecord } from '../model/event.ts';
 import type { ClusterFrame, InventoryFrame } from '../model/inventory.ts';
 import type { Hop, Journey, JourneyVersion } from '../model/journey.ts';
 import type { Delta, JourneyRecord } from '../model/journey-record.ts';
+import type { SessionNote } from '../model/session.ts';
+import type { Way } from '../resolve/known-ways.ts';
 import { Resolver } from '../resolve/resolver.ts';
 import type { Frame } from '../wire/decode.ts';
 import { explaining } from './explaining.ts';
 import { HostPlaces } from './places.ts';
+import { RuleBook } from './rule-book.ts';
 import { ToldJourneys } from './told-journeys.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 export interface PipelineOptions {
   /** Its id; default: a new one. */
@@ -30,6 +34,8 @@ export interface PipelineOptions {
   readonly onBlind?: (fromNs: bigint, toNs: bigint) => void;
   /** The inventory was asked for something that it does not know yet. */
   readonly onMiss?: () => void;
+  /** Rules of this namespace decided something, and have not been read lately. */
+  readonly onRules?: (cookie: string) => void;
 }
 
 export class Pipeline {
@@ -44,6 +50,7 @@ export class Pipeline {
   /** Cookies of what a collector that was started anew has found so far; undefined while one is at work. */
   #found: Set<string> | undefined;
   #stages: Stages | undefined;
+  readonly #line = new WaitingLine();
   hello: HelloFrame | undefined;
   /** Events of what is followed, or would be, that were left out on purpose. */
   filtered = { own: 0, sampled: 0 };
@@ -114,8 +121,7 @@ export class Pipeline {
         this.#count(frame.stats);
         break;
       case 'note':
-        if (frame.note.kind !== 'journeys' || this.#told === undefined) break;
-        for (const record of this.#told.told(frame.note.journeys)) this.#tell(stages, record);
+        this.#note(stages, frame.note);
         break;
       default:
         break;
@@ -131,6 +137,17 @@ export class Pipeline {
   /** Closes what is still open. */
   finish(): void {
     if (this.#stages !== undefined) this.#take(this.#stages, this.#stages.correlator.finish());
+    this.#line.end();
+  }
+
+  #note(stages: Stages, note: SessionNote): void {
+    if (note.kind === 'reads-rules') stages.book.isRead = true;
+    if (note.kind === 'rules') {
+      stages.book.apply(note.rules);
+      this.#line.go(this.nowNs);
+    }
+    if (note.kind !== 'journeys' || this.#told === undefined) return;
+    for (const record of this.#told.told(note.journeys)) this.#tell(stages, record);
   }
 
   #ready(): Stages {
@@ -142,6 +159,7 @@ export class Pipeline {
   #beat(stages: Stages, timeNs: number): void {
     this.nowNs = timeNs;
     const misses = stages.places.misses;
+    this.#line.go(timeNs);
     this.#take(stages, stages.correlator.heartbeat(timeNs));
     if (stages.places.misses > misses) this.#options.onMiss?.();
   }
@@ -157,17 +175,39 @@ export class Pipeline {
 
   #tell(stages: Stages, record: JourneyRecord): void {
     if (this.#options.wants?.(record) === false) return;
-    const way = stages.resolver.wayOf(record);
-    const journey = stages.resolver.resolve(record, way);
-    this.#options.onJourney(journey, record, way.hops);
-    for (const observer of this.#observers) observer(journey);
+    this.#whenRead(stages, record, way => {
+      const journey = stages.resolver.resolve(record, way);
+      this.#options.onJourney(journey, record, way.hops);
+      for (const observer of this.#observers) observer(journey);
+    });
+  }
+
+  /** At once, unless rules decided in it that are still to be read. */
+  #whenRead(stages: Stages, record: JourneyRecord, tell: (way: Way) => void): void {
+    const { book, resolver } = stages;
+    /** How often each of them had been read when it was asked for. */
+    let lacks: ReadonlyMap<string, number> | undefined;
+    this.#line.add(this.nowNs, isLate => {
+      const isRead = [...(lacks ?? [])].every(([cookie, count]) => book.countOf(cookie) > count);
+      if (!isLate && !isRead) return false;
+      const way = resolver.wayOf(record);
+      const missing = book.takeMissing();
+      if (!isLate && lacks === undefined && missing.length > 0) {
+        lacks = new Map(missing.map(cookie => [cookie, book.countOf(cookie)]));
+        for (const cookie of missing) this.#options.onRules?.(cookie);
+        return false;
+      }
+      tell(way);
+      return true;
+    });
   }
 
   #update(stages: Stages, record: JourneyRecord): void {
     const { onUpdate, wants } = this.#options;
     if (onUpdate === undefined || this.#told !== undefined || wants?.(record) === false) return;
-    const way = stages.resolver.wayOf(record);
-    onUpdate({ ...stages.resolver.resolve(record, way), rev: record.rev }, record, way.hops);
+    this.#whenRead(stages, record, way =>
+      onUpdate({ ...stages.resolver.resolve(record, way), rev: record.rev }, record, way.hops),
+    );
   }
 
   #blind({ fromNs, toNs }: LossRecord): void {
@@ -214,7 +254,8 @@ export class Pipeline {
     for (const early of this.#early) inventory.apply(early, true);
     this.#early = [];
     const names = new Names(inventory, [...(this.#options.clusters ?? []), ...this.#earlyClusters]);
-    const places = new HostPlaces(inventory, names);
+    const book = new RuleBook(monotonicNs);
+    const places = new HostPlaces(inventory, names, book);
     const correlator = new Correlator({
       topology: places,
       symbol: address => this.#symbols.get(address) ?? 'unknown',
@@ -226,9 +267,9 @@ export class Pipeline {
       places,
       monotonicNs,
       realtimeNs: BigInt(hello.clock.realtimeNs),
-      explain: explaining(inventory, names, places),
+      explain: explaining(inventory, names, places, book),
     });
-    this.#stages = { inventory, names, places, correlator, resolver };
+    this.#stages = { inventory, names, places, correlator, resolver, book };
   }
 }
 
@@ -245,4 +286,5 @@ interface Stages {
   readonly places: HostPlaces;
   readonly correlator: Correlator;
   readonly resolver: Resolver;
+  readonly book: RuleBook;
 }

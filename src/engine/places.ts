@@ -26,19 +26,22 @@ class Kept {
 export class HostPlaces implements Topology, Places {
   readonly #inventory: Inventory;
   readonly #names: Names;
+  /** Hops tell rules, too: what is kept of them is as old as these. */
+  readonly #rules: { readonly rev: number } | undefined;
   /** By namespace; of the host as it is since `settledNs` of the names. */
   readonly #kept = new Map<number, Kept>();
   #keptOf = -1;
   /** Questions about namespaces or devices that the inventory does not know (yet). */
   misses = 0;
 
-  constructor(inventory: Inventory, names: Names) {
+  constructor(inventory: Inventory, names: Names, rules?: { readonly rev: number }) {
+    this.#rules = rules;
     this.#inventory = inventory;
     this.#names = names;
   }
 
   get version(): number {
-    return this.#names.stamp;
+    return this.#names.stamp + (this.#rules?.rev ?? 0);
   }
 
   get settledNs(): number {

@@ -136,11 +136,28 @@ export type Stage =
   | 'deliver'
   | 'drop';
 
+/** The rule that translated, rejected or dropped the packet. */
 export interface RuleRef {
   readonly table: string;
   readonly chain: string;
+  /** As iptables-save or nft prints it; of a chain's policy that. */
   readonly text: string;
   readonly comment?: string;
+  /** What it is for. */
+  readonly words?: string;
+  /** Rules that the packet met in this hook and table, in order, the last is the one that decided. */
+  readonly path: readonly RuleStep[];
+  /** How it is known: `computed` from the rules and what became of the packet; `possible`: others may have done the same. */
+  readonly basis: 'computed' | 'possible';
+  /** Kernel monotonic clock: when the rules were read, ns. */
+  readonly readNs: BigDecimal;
+}
+
+export interface RuleStep {
+  readonly chain: string;
+  /** Absent: the chain's policy. */
+  readonly text?: string;
+  readonly verdict: string;
 }
 
 export interface RouteRef {

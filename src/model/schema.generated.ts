@@ -584,16 +584,64 @@ export const journeySchema: Readonly<Record<string, unknown>> = {
           "type": "string"
         },
         "text": {
-          "type": "string"
+          "type": "string",
+          "description": "As iptables-save or nft prints it; of a chain's policy that."
         },
         "comment": {
           "type": "string"
+        },
+        "words": {
+          "type": "string",
+          "description": "What it is for."
+        },
+        "path": {
+          "type": "array",
+          "items": {
+            "$ref": "#/definitions/RuleStep"
+          },
+          "description": "Rules that the packet met in this hook and table, in order, the last is the one that decided."
+        },
+        "basis": {
+          "type": "string",
+          "enum": [
+            "computed",
+            "possible"
+          ],
+          "description": "How it is known: `computed` from the rules and what became of the packet; `possible`: others may have done the same."
+        },
+        "readNs": {
+          "$ref": "#/definitions/BigDecimal",
+          "description": "Kernel monotonic clock: when the rules were read, ns."
         }
       },
       "required": [
         "table",
         "chain",
-        "text"
+        "text",
+        "path",
+        "basis",
+        "readNs"
+      ],
+      "additionalProperties": false,
+      "description": "The rule that translated, rejected or dropped the packet."
+    },
+    "RuleStep": {
+      "type": "object",
+      "properties": {
+        "chain": {
+          "type": "string"
+        },
+        "text": {
+          "type": "string",
+          "description": "Absent: the chain's policy."
+        },
+        "verdict": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "chain",
+        "verdict"
       ],
       "additionalProperties": false
     },
@@ -1965,16 +2013,64 @@ export const journeyVersionSchema: Readonly<Record<string, unknown>> = {
           "type": "string"
         },
         "text": {
-          "type": "string"
+          "type": "string",
+          "description": "As iptables-save or nft prints it; of a chain's policy that."
         },
         "comment": {
           "type": "string"
+        },
+        "words": {
+          "type": "string",
+          "description": "What it is for."
+        },
+        "path": {
+          "type": "array",
+          "items": {
+            "$ref": "#/definitions/RuleStep"
+          },
+          "description": "Rules that the packet met in this hook and table, in order, the last is the one that decided."
+        },
+        "basis": {
+          "type": "string",
+          "enum": [
+            "computed",
+            "possible"
+          ],
+          "description": "How it is known: `computed` from the rules and what became of the packet; `possible`: others may have done the same."
+        },
+        "readNs": {
+          "$ref": "#/definitions/BigDecimal",
+          "description": "Kernel monotonic clock: when the rules were read, ns."
         }
       },
       "required": [
         "table",
         "chain",
-        "text"
+        "text",
+        "path",
+        "basis",
+        "readNs"
+      ],
+      "additionalProperties": false,
+      "description": "The rule that translated, rejected or dropped the packet."
+    },
+    "RuleStep": {
+      "type": "object",
+      "properties": {
+        "chain": {
+          "type": "string"
+        },
+        "text": {
+          "type": "string",
+          "description": "Absent: the chain's policy."
+        },
+        "verdict": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "chain",
+        "verdict"
       ],
       "additionalProperties": false
     },

@@ -1,6 +1,7 @@
 /** What a session file holds beside the collector's frames: CONTRACT 9. */
 import type { FollowLimits, FollowRequest } from './follow.ts';
 import type { Direction, LinkKind } from './journey.ts';
+import type { RulesetSnapshot } from './ruleset-snapshot.ts';
 
 /** The first thing in the file, as JSON. */
 export interface SessionFacts {
@@ -29,6 +30,9 @@ export type SessionNote =
   | { readonly kind: 'end'; readonly child?: { readonly code: number }; readonly error?: EndError }
   /** The writer could not keep up, or had no room: so much is missing here. */
   | { readonly kind: 'skipped'; readonly frames: number; readonly events: number }
+  /** From here on rules are read where they decided something: journeys wait for them. */
+  | { readonly kind: 'reads-rules' }
+  | { readonly kind: 'rules'; readonly rules: RulesetSnapshot }
   /** In rolling files: under which ids these journeys were told when they closed. */
   | { readonly kind: 'journeys'; readonly journeys: readonly ToldJourney[] };
 

@@ -19,12 +19,13 @@ export interface ResolverOptions {
   readonly realtimeNs: bigint;
   /** CLOCK_MONOTONIC at session time 0. */
   readonly monotonicNs: bigint;
-  /** The words of a hop among the others of its packet; `timeNs` is when its names are valid. */
+  /** The words of a hop among the others of its packet; `timeNs` is when its names are valid, `dropHook` whose rules dropped it there. */
   readonly explain: (
     hops: readonly HopDraft[],
     index: number,
     timeNs: number,
-  ) => Pick<Hop, 'text' | 'command'>;
+    dropHook: string | undefined,
+  ) => Pick<Hop, 'text' | 'command' | 'rule'>;
 }
 
 const FLOWS_MAX = 50_000;
@@ -88,10 +89,16 @@ export class Resolver {
     if (known !== undefined) return known;
     const firstNs = record.events[0]!.timeNs;
     const drafts = this.#hops.build(record);
+    const hookOfDrop = this.#dropHook(record);
     const hops = drafts.map((draft, index) => ({
       ...draft,
       index,
-      ...this.#options.explain(drafts, index, firstNs + draft.offsetNs),
+      ...this.#options.explain(
+        drafts,
+        index,
+        firstNs + draft.offsetNs,
+        index === drafts.length - 1 ? hookOfDrop : undefined,
+      ),
     }));
     const way: Way = {
       hops,
@@ -106,11 +113,23 @@ export class Resolver {
     return flow === undefined ? undefined : this.#flows.get(flow)?.service;
   }
 
-  #outcomeAt({ outcome, events }: JourneyRecord, { hops, hopOf }: Way): Outcome {
+  #outcomeAt(record: JourneyRecord, { hops, hopOf }: Way): Outcome {
+    const { outcome } = record;
     const at = hopOf[outcome.at] ?? hops.length - 1;
-    if (outcome.kind !== 'dropped' || outcome.reason !== NETFILTER_DROP) return { ...outcome, at };
-    const hook = dropHook(events, this.#options.places);
-    return hook === undefined ? { ...outcome, at } : { ...outcome, at, hook };
+    if (outcome.kind !== 'dropped') return { ...outcome, at };
+    const hook = this.#dropHook(record);
+    const rule = hops[at]?.rule;
+    return {
+      ...outcome,
+      at,
+      ...(hook === undefined ? {} : { hook }),
+      ...(rule === undefined ? {} : { rule }),
+    };
+  }
+
+  #dropHook({ outcome, events }: JourneyRecord): string | undefined {
+    if (outcome.kind !== 'dropped' || outcome.reason !== NETFILTER_DROP) return undefined;
+    return dropHook(events, this.#options.places);
   }
 
   #ends(record: JourneyRecord): Ends {

@@ -4,6 +4,7 @@
  */
 import type { HelloFrame, ProcessSighting } from '../model/event.ts';
 import type { ClusterFrame, InventoryFrame } from '../model/inventory.ts';
+import type { RulesetSnapshot } from '../model/ruleset-snapshot.ts';
 import type { SessionNote } from '../model/session.ts';
 import { WholeCluster } from '../model/whole-cluster.ts';
 import type { Frame } from '../wire/decode.ts';
@@ -15,6 +16,9 @@ const PROCESSES_MAX = 4096;
 export class Snapshot {
   #hello: HelloFrame | undefined;
   #follow: SessionNote | undefined;
+  #readsRules: SessionNote | undefined;
+  /** By namespace, with their content. */
+  readonly #rules = new Map<string, RulesetSnapshot>();
   readonly #inventory = new Map<string, InventoryFrame>();
   readonly #clusters = new Map<string, WholeCluster>();
   readonly #symbols = new Map<number, string>();
@@ -27,8 +31,10 @@ export class Snapshot {
         this.#hello = this.#hello === undefined ? frame.hello : { ...frame.hello, clock: this.#hello.clock };
         break;
       case 'inventory':
-        if ('gone' in frame.inventory) this.#inventory.delete(frame.inventory.cookie);
-        else this.#inventory.set(frame.inventory.cookie, frame.inventory);
+        if ('gone' in frame.inventory) {
+          this.#inventory.delete(frame.inventory.cookie);
+          this.#rules.delete(frame.inventory.cookie);
+        } else this.#inventory.set(frame.inventory.cookie, frame.inventory);
         break;
       case 'cluster':
         this.#cluster(frame.cluster);
@@ -40,10 +46,21 @@ export class Snapshot {
         this.#process(frame.process);
         break;
       case 'note':
-        if (frame.note.kind === 'follow') this.#follow = frame.note;
+        this.#note(frame.note);
         break;
       default:
         break;
+    }
+  }
+
+  #note(note: SessionNote): void {
+    if (note.kind === 'follow') this.#follow = note;
+    else if (note.kind === 'reads-rules') this.#readsRules = note;
+    else if (note.kind === 'rules') {
+      const { cookie, sources } = note.rules;
+      const before = this.#rules.get(cookie)?.sources;
+      const kept = sources ?? before;
+      this.#rules.set(cookie, { ...note.rules, ...(kept === undefined ? {} : { sources: kept }) });
     }
   }
 
@@ -62,6 +79,7 @@ export class Snapshot {
       ),
       ...[...this.#inventory.values()].map(inventory => jsonFrame('inventory', inventory)),
       jsonFrame('hello', hello),
+      ...(this.#readsRules === undefined ? [] : [jsonFrame('note', this.#readsRules)]),
       ...(this.#follow === undefined ? [] : [jsonFrame('note', this.#follow)]),
       ...this.#again(baseNs),
     ];
@@ -77,6 +95,7 @@ export class Snapshot {
 
   #again(baseNs: bigint): Uint8Array[] {
     return [
+      ...[...this.#rules.values()].map(rules => jsonFrame('note', { kind: 'rules', rules })),
       ...[...this.#symbols].map(([address, name]) => jsonFrame('symbol', { address: String(address), name })),
       ...[...this.#processes.values()].map(sighting => processFrame(sighting, baseNs)),
     ];

@@ -123,6 +123,10 @@ function isNote(note: Json): boolean {
         (note.error === undefined ||
           isListOf([note.error], { code: 'string', message: 'string', hint: 'string' }))
       );
+    case 'reads-rules':
+      return true;
+    case 'rules':
+      return isRules(note.rules);
     case 'skipped':
       return typeof note.frames === 'number' && typeof note.events === 'number';
     case 'journeys':
@@ -145,6 +149,19 @@ function isFilter(filter: unknown): boolean {
   if (!isObject(filter) || typeof filter.expression !== 'string' || !Array.isArray(filter.program))
     return false;
   return filter.program.every(row => Array.isArray(row) && row.every(value => typeof value === 'number'));
+}
+
+function isRules(rules: unknown): boolean {
+  if (!isObject(rules) || !isDecimal(rules.timeNs) || !isDecimal(rules.cookie)) return false;
+  const { sources = [], failed } = rules;
+  return (
+    mayBe(failed, 'string') &&
+    isListOf(sources, { kind: 'string' }) &&
+    (sources as Json[]).every(
+      ({ kind, text, family, dialect }) =>
+        kind === 'nft' || [text, family, dialect].every(each => typeof each === 'string'),
+    )
+  );
 }
 
 function isRequest(request: unknown): boolean {

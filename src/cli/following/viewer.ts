@@ -35,6 +35,8 @@ export interface ViewerOptions extends ShowOptions {
   readonly onEnough: () => void;
   /** The inventory was asked for something that it does not know yet. */
   readonly onMiss?: () => void;
+  /** Rules of this namespace decided something, and have not been read lately. */
+  readonly onRules?: (cookie: string) => void;
   /** Every journey, shown or not. */
   readonly onRecord?: (record: JourneyRecord) => void;
 }
@@ -50,7 +52,7 @@ export class Viewer {
 
   constructor(options: ViewerOptions) {
     this.#options = options;
-    const { session, isRest, onMiss } = options;
+    const { session, isRest, onMiss, onRules } = options;
     const about = {
       label: (hop: { readonly netns: { readonly cookie: string } }) =>
         this.pipeline.places.netns(Number(hop.netns.cookie), this.pipeline.nowNs).label,
@@ -63,6 +65,7 @@ export class Viewer {
       ...(session === undefined ? {} : { session }),
       ...(isRest === undefined ? {} : { isRest }),
       ...(onMiss === undefined ? {} : { onMiss }),
+      ...(onRules === undefined ? {} : { onRules }),
       onBlind: (fromNs, toNs) => this.showing.blind(fromNs, toNs),
       onJourney: (journey, record, hops) => {
         options.onRecord?.(record);

@@ -9,6 +9,7 @@ import { wayText } from '../../words/endpoints.ts';
 import { isGoodEnd, originText, outcomeText } from '../../words/outcome-text.ts';
 import { type PlaceLabels, placeLabels } from '../../words/place-labels.ts';
 import { duration, offsets } from '../../words/times.ts';
+import { ruleLines } from './rule-lines.ts';
 import { flowSentence } from './sentence.ts';
 import { column, type Style, widthOf, wrap } from './style.ts';
 
@@ -74,6 +75,7 @@ function hopLines(
   return [
     ...(before?.netns.cookie === hop.netns.cookie ? [] : ['', placeLine(hop, label(hop), options)]),
     ...text.map((line, n) => `${n === 0 ? `${offset}  ` : BLANK}${paint(line)}`),
+    ...ruleLines(journey, hop, room).map(line => BLANK + style.dim(line)),
     ...changeLines(hop, room).map(line => BLANK + style.dim(line)),
     ...commandLines(hop.command, room).map(line => BLANK + style.dim(line)),
   ];

@@ -37,7 +37,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
   server: { imports: [...nouns, 'store'], typesOf: ['inventory'] },
   lab: { imports: nouns, processes: true },
   engine: {
-    imports: [...nouns, 'wire', 'inventory', 'resolve', 'correlate', 'explain', 'store'],
+    imports: [...nouns, 'wire', 'inventory', 'resolve', 'correlate', 'explain', 'store', 'rules', 'words'],
     typesOf: ['collect'],
   },
   daemon: {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { explaining } from '../../../src/engine/explaining.ts';
 import { Pipeline } from '../../../src/engine/pipeline.ts';
+import { RuleBook } from '../../../src/engine/rule-book.ts';
 import { hopStory } from '../../../src/explain/hop-text.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Journey } from '../../../src/model/journey.ts';
@@ -74,7 +75,7 @@ describe('a journey with hops of an earlier one', () => {
         fresh ??= forgetful(
           pipeline.places,
           { monotonicNs: BigInt(monotonicNs), realtimeNs: BigInt(realtimeNs) },
-          explaining(pipeline.inventory, pipeline.names, pipeline.places),
+          explaining(pipeline.inventory, pipeline.names, pipeline.places, new RuleBook(BigInt(monotonicNs))),
         );
         pairs.push([json(journey), json(fresh.resolve(record))]);
       },

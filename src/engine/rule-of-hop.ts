@@ -1,0 +1,130 @@
+/** Which rule decided at a hop: the rules of its namespace, walked by what the hops of the packet show. */
+import { entryAt } from '../explain/entry.ts';
+import type { NetnsView } from '../inventory/netns-view.ts';
+import { splitEnd } from '../model/address-port.ts';
+import type { Change, RuleRef, RuleStep } from '../model/journey.ts';
+import type { HookName } from '../rules/ruleset.ts';
+import { walk } from '../rules/walk.ts';
+import type { Ends, Known, Passed, Way } from '../rules/way.ts';
+import { wayWords } from '../rules/words.ts';
+import type { HopFacts } from '../words/hop-facts.ts';
+import type { RuleBook, RulesAt } from './rule-book.ts';
+import { markBefore, packetAt } from './rule-packet.ts';
+
+/** What the rules were asked about a hop: undefined where nothing of it is theirs. */
+export interface RuleAnswer {
+  /** Absent: none that was read leads to this, or none has been read. */
+  readonly rule?: RuleRef;
+  /** Rules were read, and none of them leads to it. */
+  readonly isUnexplained?: true;
+}
+
+const hooks: readonly HookName[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
+
+interface Asked {
+  readonly hooks: readonly HookName[];
+  readonly known: Known;
+}
+
+/** `dropHook`: of a drop, if it is known. */
+export function ruleOfHop(
+  hops: readonly HopFacts[],
+  index: number,
+  timeNs: number,
+  view: NetnsView | undefined,
+  book: RuleBook,
+  dropHook: string | undefined,
+): RuleAnswer | undefined {
+  const asked = askedAt(hops, index, dropHook);
+  if (asked === undefined) return undefined;
+  const readings = book.at(hops[index]!.netns.cookie, timeNs);
+  for (const rules of readings) {
+    const ways = asked.hooks.flatMap(hook => waysAt(hops, index, hook, asked.known, view, rules));
+    const rule = ruleOf(ways, book.kernelNs(rules.readNs));
+    if (rule !== undefined) return { rule };
+  }
+  book.explainsNot(hops[index]!.netns.cookie, timeNs);
+  return readings.some(({ ruleset }) => ruleset.tables.length > 0) ? { isUnexplained: true } : {};
+}
+
+/** Only the first packet of a conversation is shown to rules that translate; conntrack repeats what they decided. */
+function askedAt(hops: readonly HopFacts[], index: number, dropHook: string | undefined): Asked | undefined {
+  const hop = hops[index]!;
+  if (hop.layer === 'drop')
+    return hop.verdict?.startsWith('NETFILTER_DROP') === true
+      ? {
+          hooks: hooks.filter(hook => dropHook === undefined || hook === dropHook),
+          known: { kind: 'dropped' },
+        }
+      : undefined;
+  if (hop.layer !== 'netfilter' || !hooks.includes(hop.stage as HookName)) return undefined;
+  const nat = hop.changes.find(({ by }) => by === 'dnat' || by === 'snat' || by === 'masquerade');
+  if (nat?.to === undefined || entryAt(hops, index)?.state !== 'new') return undefined;
+  return { hooks: [hop.stage as HookName], known: knownOf(nat) };
+}
+
+function knownOf({ by, to = '' }: Change): Known {
+  const { ip, port } = splitEnd(to);
+  const ends: Ends = port === undefined ? { ip } : { ip, port };
+  return { kind: by === 'dnat' ? 'dnat' : 'snat', to: ends };
+}
+
+function waysAt(
+  hops: readonly HopFacts[],
+  index: number,
+  hook: HookName,
+  known: Known,
+  view: NetnsView | undefined,
+  { ruleset }: RulesAt,
+): readonly Way[] {
+  const packet = packetAt(hops, index, hook, view);
+  if (packet === undefined) return [];
+  const mark = markBefore(hops, index, hook, view, ruleset);
+  const asksNat = entryAt(hops, index)?.state === 'new' || packet.ctState === undefined;
+  return walk({
+    ruleset,
+    hook,
+    packet: mark === undefined ? packet : { ...packet, mark },
+    known,
+    asksNat,
+  }).ways;
+}
+
+/** The way that needs least to be assumed; several rules that may have decided make it a possible one. */
+function ruleOf(ways: readonly Way[], readNs: string): RuleRef | undefined {
+  const decided = ways.filter(({ decidedBy }) => decidedBy !== undefined);
+  const [best] = decided.toSorted((a, b) => a.unsure.length - b.unsure.length || b.share - a.share);
+  const by = best?.decidedBy;
+  if (best === undefined || by === undefined) return undefined;
+  const isOnly = decided.every(way => way.decidedBy!.rule === by.rule && way.decidedBy!.chain === by.chain);
+  const words = wayWords(best);
+  const { chain, rule } = by;
+  return {
+    table: chain.table.name,
+    chain: chain.name,
+    text: rule?.text ?? `policy ${by.verdict.kind}`,
+    ...(rule?.comment === undefined ? {} : { comment: rule.comment }),
+    ...(words === undefined ? {} : { words }),
+    path: pathTo(best, by),
+    basis: isOnly ? 'computed' : 'possible',
+    readNs,
+  };
+}
+
+/** From the base chain that led there. */
+function pathTo({ passed }: Way, by: Passed): RuleStep[] {
+  const last = passed.indexOf(by);
+  let first = last;
+  while (
+    first > 0 &&
+    passed[first - 1]!.chain.table === by.chain.table &&
+    passed[first - 1]!.rule !== undefined
+  )
+    first--;
+  return passed.slice(first, last + 1).map(({ chain, rule, verdict }) => ({
+    chain: chain.name,
+    ...(rule === undefined ? {} : { text: rule.text }),
+    verdict:
+      verdict.kind === 'jump' || verdict.kind === 'goto' ? `${verdict.kind} ${verdict.chain}` : verdict.kind,
+  }));
+}
