@@ -3,6 +3,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { Names } from '../inventory/names.ts';
 import type { Hop } from '../model/journey.ts';
 import type { ResolverOptions } from '../resolve/resolver.ts';
+import { perhaps, ruleChains } from '../words/rule-text.ts';
 import type { HostPlaces } from './places.ts';
 import type { RuleBook } from './rule-book.ts';
 import { type RuleAnswer, ruleOfHop } from './rule-of-hop.ts';
@@ -34,18 +35,10 @@ function withRule(
   if (isUnexplained === true)
     return { ...story, text: `${story.text}; no rule that was read here leads to this` };
   if (rule === undefined) return story;
-  const may = rule.basis === 'possible' ? 'perhaps ' : '';
   const words = rule.words === undefined ? '' : `: ${rule.words}`;
-  return { ...story, text: `${story.text}; ${may}by the rule in ${chainsOf(rule)}${words}`, rule };
-}
-
-/** "PREROUTING → KUBE-SERVICES → …" without those that led back. */
-function chainsOf({ table, path }: NonNullable<Hop['rule']>): string {
-  const open: string[] = [];
-  for (const { chain } of path) {
-    const at = open.indexOf(chain);
-    if (at >= 0) open.length = at;
-    open.push(chain);
-  }
-  return `${table} ${open.join(' → ')}`;
+  return {
+    ...story,
+    text: `${story.text}; ${perhaps(rule)}by the rule in ${ruleChains(rule)}${words}`,
+    rule,
+  };
 }

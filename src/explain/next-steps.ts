@@ -21,7 +21,9 @@ function endSteps(journey: AnyJourney, flow: Flow | undefined): NextStep[] {
   const at = hops[outcome.at] ?? hops.at(-1);
   switch (outcome.kind) {
     case 'dropped':
-      return dropSteps(journey, outcome.reason, outcome.location, at);
+      return outcome.rule?.basis === 'computed'
+        ? []
+        : dropSteps(journey, outcome.reason, outcome.location, at);
     case 'consumed':
       return outcome.by === 'reset' ? [listeningStep(journey, at)] : [];
     case 'delivered':

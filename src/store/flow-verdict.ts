@@ -1,6 +1,7 @@
 /** What came of a conversation, and the journey and hop to look at first. CONTRACT 6. */
 import type { Flow, FlowState } from '../model/flow.ts';
 import type { Endpoint, Hop, Journey } from '../model/journey.ts';
+import { ruleDropText } from '../words/rule-text.ts';
 import type { BlindTimes } from './blind-times.ts';
 import { type FlowEntry, later, startNs } from './flow-entry.ts';
 import type { JourneyHead } from './journey-head.ts';
@@ -91,8 +92,9 @@ function pick(journey: JourneyHead, text: string): Flow['blame'] {
 
 function dropBlame(journey: JourneyHead | undefined, before: string): Flow['blame'] {
   if (journey?.outcome.kind !== 'dropped') return undefined;
-  const { reason, location, hook } = journey.outcome;
-  return pick(journey, `${before}${reason} in ${hook?.toUpperCase() ?? location}`);
+  const { reason, location, hook, rule } = journey.outcome;
+  const by = rule === undefined ? '' : `, ${ruleDropText(rule)}`;
+  return pick(journey, `${before}${reason} in ${hook?.toUpperCase() ?? location}${by}`);
 }
 
 /** What is known of the request that nothing answered. */

@@ -3,6 +3,7 @@ import type { ConsumedBy, Hop, Journey } from '../model/journey.ts';
 import { dropAdvice } from './drops/drop-advice.ts';
 import { socketLine } from './hop-line.ts';
 import { linkText } from './link-text.ts';
+import { ruleDropText } from './rule-text.ts';
 
 /** `closedBy` absent: it is still open. */
 type Ended = Pick<Journey, 'outcome' | 'hops' | 'links'> & Partial<Pick<Journey, 'closedBy' | 'packet'>>;
@@ -53,9 +54,9 @@ function resetWords({ packet }: Ended, isAnswered: boolean): string {
 }
 
 function dropText(journey: Ended, outcome: Extract<Ended['outcome'], { kind: 'dropped' }>): string {
-  const { reason, location, hook } = outcome;
+  const { reason, location, hook, rule } = outcome;
   const answered = answeredBy(journey);
-  const advice = dropAdvice(reason, location, answered !== '');
+  const advice = rule === undefined ? dropAdvice(reason, location, answered !== '') : ruleDropText(rule);
   return `DROPPED ${reason} in ${hook?.toUpperCase() ?? location}${answered}: ${advice}`;
 }
 

@@ -7,6 +7,7 @@ import type { Names } from '../../src/inventory/names.ts';
 import type { NetnsView } from '../../src/inventory/netns-view.ts';
 import { readLabSnapshots } from '../../src/lab/state.ts';
 import type { LossRecord } from '../../src/model/event.ts';
+import type { SessionNote } from '../../src/model/session.ts';
 import type { Seen } from './fidelity-sights.ts';
 
 const VXLAN_PORT = 8472;
@@ -82,6 +83,11 @@ export class Following {
   /** Replaces what was watched before. */
   watch(rules: readonly WatchRule[], hooks: readonly HookPlace[] = []): Promise<void> {
     return this.#collector!.watch(rules, [VXLAN_PORT], hooks);
+  }
+
+  /** As if it stood among the frames. */
+  note(note: SessionNote): void {
+    this.#pipeline.frame({ kind: 'note', note });
   }
 
   get pid(): number {

@@ -100,6 +100,11 @@ export class RuleTrace {
     }
   }
 
+  /** What nft printed, by namespace. */
+  get texts(): ReadonlyMap<string, string> {
+    return new Map(this.#monitors.map(({ netns, text }) => [netns, text]));
+  }
+
   async abort(): Promise<void> {
     await Promise.all(this.#monitors.map(monitor => monitor.abort()));
   }
@@ -119,6 +124,14 @@ class Monitor {
 
   constructor(netns: string) {
     this.#netns = netns;
+  }
+
+  get netns(): string {
+    return this.#netns;
+  }
+
+  get text(): string {
+    return this.#output;
   }
 
   async start(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Hop, Journey } from '../../model/journey.ts';
 import { wayText } from '../../words/endpoints.ts';
 import { hopLine } from '../../words/hop-line.ts';
 import { endText, isGoodEnd, originText, outcomeText } from '../../words/outcome-text.ts';
+import { ruleLine } from '../../words/rule-text.ts';
 import { duration, offsets } from '../../words/times.ts';
 import { column, type Style, widthOf, wrap } from './style.ts';
 
@@ -97,7 +98,18 @@ function hopLines(
     ` ${style.place(place, column(place, columns.label))}`,
     style.dim(column(hop.dev ?? '', columns.dev)),
   ].join(' ');
-  return lines.map((line, n) => `${n === 0 ? head : ' '.repeat(at - 1)} ${paint(line)}`);
+  const below = ' '.repeat(at);
+  return [
+    ...lines.map((line, n) => (n === 0 ? `${head} ${paint(line)}` : below + paint(line))),
+    ...ruleLines(hop, wide).flatMap(line =>
+      wrap(line, width - at - 2, 2).map(text => `${below}  ${style.dim(text)}`),
+    ),
+  ];
+}
+
+/** In the words of a hop, and in those of a drop, it is told already. */
+function ruleLines({ rule, layer }: Hop, wide: boolean): string[] {
+  return rule === undefined || wide || layer === 'drop' ? [] : [ruleLine(rule)];
 }
 
 function hopPaint(hop: Hop, style: Style): (text: string) => string {

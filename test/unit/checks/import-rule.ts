@@ -27,7 +27,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
   correlate: { imports: nouns, typesOf: ['inventory'] },
   rules: { imports: nouns },
   explain: { imports: [...nouns, 'words', 'inventory'] },
-  store: { imports: nouns },
+  store: { imports: [...nouns, 'words'] },
   web: { imports: [...nouns, 'words'], portable: true },
   collect: { imports: [...nouns, 'wire'], processes: true },
   session: { imports: [...nouns, 'wire', 'host'] },

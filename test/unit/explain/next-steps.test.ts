@@ -37,6 +37,15 @@ describe('next', () => {
     expect(drop.journey.hops.at(-1)?.command).toBe('ip netns exec lab-golden-node-2 nft list ruleset');
   });
 
+  test('nothing is guessed of a drop whose rule is known', () => {
+    const { journey } = recorded('flannel-policy-drop', ({ outcome }) => outcome.kind === 'dropped');
+    const rule = { table: 'filter', chain: 'FORWARD', text: '-j DROP', path: [], readNs: '0' };
+    const ruled = (basis: 'computed' | 'possible') =>
+      nextSteps({ ...journey, outcome: { ...journey.outcome, rule: { ...rule, basis } } as Outcome });
+    expect(ruled('computed')).toEqual([]);
+    expect(ruled('possible')[0]?.text).toContain('NetworkPolicy');
+  });
+
   test('after a closed port: what listens there, and the answer', () => {
     const refused = recorded('flannel-closed-port', isSyn);
     expect(texts(refused)[0]).toContain('what listens there');

@@ -5,17 +5,28 @@ import type { ConntrackRef, Hop, RuleRef, Tuple } from '../../../src/model/journ
 import { routeWay } from '../../../src/words/hop-line.ts';
 
 export interface Cause {
-  readonly what: 'rule' | 'route' | 'conntrack' | 'tunnel' | 'frame' | 'process' | 'verdict';
+  readonly what: 'rule' | 'rule before' | 'route' | 'conntrack' | 'tunnel' | 'frame' | 'process' | 'verdict';
   readonly text: string;
   readonly note?: string;
 }
 
-export function ruleCause({ table, chain, text, comment }: RuleRef): Cause {
-  return {
-    what: 'rule',
-    text: `${table} ${chain}: ${text}`,
-    ...(comment === undefined ? {} : { note: comment }),
-  };
+export function ruleCause({ table, chain, text, words, comment, basis }: RuleRef): Cause {
+  const note = [
+    basis === 'possible' ? 'perhaps: others could have done the same' : undefined,
+    words ?? comment,
+  ]
+    .filter(each => each !== undefined)
+    .join('; ');
+  return { what: 'rule', text: `${table} ${chain}: ${text}`, ...(note === '' ? {} : { note }) };
+}
+
+/** The rules before it, in the order in which the packet met them. */
+export function pathCauses({ table, path }: RuleRef): Cause[] {
+  return path.slice(0, -1).map(({ chain, text, verdict }) => ({
+    what: 'rule before',
+    text: `${table} ${chain}: ${text ?? 'policy'}`,
+    note: verdict,
+  }));
 }
 
 const end = (ip: string, port: number | undefined): string => addressPort(ip, port);
@@ -38,7 +49,7 @@ export function causesOf(
   rule: RuleRef | undefined,
 ): Cause[] {
   return [
-    ...(rule === undefined ? [] : [ruleCause(rule)]),
+    ...(rule === undefined ? [] : [...pathCauses(rule), ruleCause(rule)]),
     ...(route === undefined
       ? []
       : [{ what: 'route' as const, text: routeWay(route), note: `table ${route.table}` }]),

@@ -79,7 +79,7 @@ function Causes({ causes }: { causes: readonly Cause[] }) {
   return (
     <dl class="story-causes">
       {causes.map(({ what, text, note }) => (
-        <div key={what}>
+        <div key={`${what} ${text}`}>
           <dt>{what}</dt>
           <dd>
             {text}
