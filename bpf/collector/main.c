@@ -29,6 +29,7 @@
 #include "hello.h"
 #include "hooks.h"
 #include "inventory.h"
+#include "mechanisms.h"
 #include "output.h"
 #include "symbols.h"
 #include "taps.h"
@@ -270,6 +271,7 @@ static int run(void)
 static int usage(void)
 {
 	fputs("usage: collector [--ring BYTES] [--without-fingerprint] [--without-birth] [--without-sampling] [--location-by-stack]\n"
+	      "       collector --mechanisms\n"
 	      "Writes frames to stdout, reads commands from stdin; not meant to be run by hand: see bpf/README.md.\n",
 	      stderr);
 	return 2;
@@ -282,6 +284,7 @@ int main(int argc, char **argv)
 						{"without-birth", no_argument, NULL, 'b'},
 						{"without-sampling", no_argument, NULL, 's'},
 						{"location-by-stack", no_argument, NULL, 'l'},
+						{"mechanisms", no_argument, NULL, 'm'},
 						{}};
 	struct taps_options taps = {.ring_bytes = 16 * 1024 * 1024};
 	int option, code;
@@ -297,6 +300,8 @@ int main(int argc, char **argv)
 			taps.without_sampling = 1;
 		else if (option == 'l')
 			taps.location_by_stack = 1;
+		else if (option == 'm')
+			return mechanisms_print(), 0;
 		else
 			return usage();
 	}

@@ -70,25 +70,30 @@ static struct bpf_program *program_of(const struct tracer_bpf *bpf, size_t row)
 
 /*
  * Netfilter links exist since 6.4; before bpf_nf_link.ns_tracker (6.12) the end of a namespace that holds one can crash the
- * kernel, so there they are left alone. libbpf 1.1 does not know the program type.
+ * kernel, so there they are left alone.
  */
-static void prepare_netfilter(struct tracer_bpf *bpf, const struct btf *kernel)
+const char *netfilter_links_lack(const struct btf *kernel)
 {
-	int id = kernel ? btf__find_by_name_kind(kernel, "bpf_nf_link", BTF_KIND_STRUCT) : -1;
+	int id = btf__find_by_name_kind(kernel, "bpf_nf_link", BTF_KIND_STRUCT);
 	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, id) : NULL;
 
-	state.netfilter_refused = "this kernel has no BPF netfilter links (Linux 6.4)";
 	if (!type)
+		return "this kernel has no BPF netfilter links (Linux 6.4)";
+	for (int i = 0; i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(kernel, btf_members(type)[i].name_off), "ns_tracker"))
+			return NULL;
+	return "this kernel may crash when a namespace with BPF netfilter links ends (before 6.12)";
+}
+
+/* libbpf 1.1 does not know the program type. */
+static void prepare_netfilter(struct tracer_bpf *bpf, const struct btf *kernel)
+{
+	state.netfilter_refused = kernel ? netfilter_links_lack(kernel) : "this kernel does not describe its types";
+	if (state.netfilter_refused)
 		return;
-	state.netfilter_refused = "this kernel may crash when a namespace with BPF netfilter links ends (before 6.12)";
-	for (int i = 0; i < btf_vlen(type); i++) {
-		if (strcmp(btf__name_by_offset(kernel, btf_members(type)[i].name_off), "ns_tracker"))
-			continue;
-		state.netfilter_refused = NULL;
-		bpf_program__set_autoload(bpf->progs.netfilter_hook, true);
-		bpf_program__set_type(bpf->progs.netfilter_hook, BPF_PROG_TYPE_NETFILTER_);
-		bpf_program__set_expected_attach_type(bpf->progs.netfilter_hook, BPF_NETFILTER_);
-	}
+	bpf_program__set_autoload(bpf->progs.netfilter_hook, true);
+	bpf_program__set_type(bpf->progs.netfilter_hook, BPF_PROG_TYPE_NETFILTER_);
+	bpf_program__set_expected_attach_type(bpf->progs.netfilter_hook, BPF_NETFILTER_);
 }
 
 /* Arguments of a tracepoint in this kernel; -1: it has none of that name. btf_trace_NAME is a pointer to void (void *, args…). */

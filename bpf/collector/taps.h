@@ -6,6 +6,7 @@
 
 #include "../lib/filter.h"
 
+struct btf;
 struct tracer_bpf;
 
 struct taps_options {
@@ -22,6 +23,9 @@ void taps_close(struct tracer_bpf *bpf);
 
 /* `"taps":[{name, mechanism, state, reason?}]` for the hello frame; the caller frees it. */
 char *taps_json(void);
+
+/* Why BPF netfilter links are not to be used on this kernel; NULL: they may be. */
+const char *netfilter_links_lack(const struct btf *kernel);
 
 int taps_ring(const struct tracer_bpf *bpf);
 

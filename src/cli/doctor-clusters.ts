@@ -9,7 +9,7 @@ import type { ClusterIndex } from '../inventory/cluster-index.ts';
 import type { Names } from '../inventory/names.ts';
 import type { ClusterFrame } from '../model/inventory.ts';
 import { counted } from '../words/counts.ts';
-import type { Finding } from './doctor-command.ts';
+import type { Finding } from './doctor/finding.ts';
 
 /** `canCollect`: else what the namespaces of this machine are is left out. */
 export async function clusterFindings(asked: KubeOptions, canCollect: boolean): Promise<Finding[]> {
