@@ -28,7 +28,7 @@ export function daemonCommand(): Command {
   return new Command('daemon')
     .summary('follow for several at once: the page, other programs, tracer follow')
     .description(
-      'Keeps the taps attached and the newest journeys in memory, and tells them to whoever asks: on a unix socket\nand on a port of this machine alone. Follows SRC DST; without them the pods of the practice clusters that are\nup, else nothing until somebody asks. Ends by Ctrl-C or SIGTERM. Needs root.',
+      'Keeps the taps attached and the newest journeys in memory, and tells them to whoever asks: on a unix socket and on a port of this machine alone. Follows SRC DST; without them the pods of the practice clusters that are up, else nothing until somebody asks. Ends by Ctrl-C or SIGTERM. Needs root.',
     )
     .argument('[SRC]', 'as tracer follow takes it')
     .argument('[DST]', 'likewise')

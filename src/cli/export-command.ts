@@ -22,7 +22,7 @@ export function exportCommand(): Command {
   return new Command('export')
     .summary('a recorded session as a capture file for Wireshark')
     .description(
-      'Writes the packets of a session file as pcapng: an interface for each place, a record for each device that a packet\npassed, what happened there as its comments, names in name resolution blocks. Headers only, as they were recorded.',
+      'Writes the packets of a session file as pcapng: an interface for each place, a record for each device that a packet passed, what happened there as its comments, names in name resolution blocks. Headers only, as they were recorded.',
     )
     .requiredOption('-r, --read <FILE>', 'the session; - is stdin')
     .requiredOption('--pcapng <OUT>', 'the file to write; - is stdout')

@@ -51,7 +51,9 @@ export class CapturedRun {
       hasOthers: labs.length > 0,
       onFrame: cluster => this.#viewer.frame({ kind: 'cluster', cluster }),
       note: text => this.#viewer.showing.note(text),
+      signal: this.#life.signal,
     });
+    if (this.#life.isOver) return;
     this.#viewer.follow(request, this.#options);
     const target = this.#viewer.target!;
     const { places, leftOut } = choosePlaces(this.#ends(target), live.devices);

@@ -167,7 +167,9 @@ class LiveRun {
       hasOthers: labs.length > 0,
       onFrame: cluster => this.#onCluster(cluster),
       note: text => showing.note(text),
+      signal: this.#life.signal,
     });
+    if (this.#life.isOver) return;
     const { collector } = await Collector.start({
       onBytes: (chunk, heldBytes) => recordings.bytes(chunk, heldBytes),
       onFrame: frame => {
@@ -179,6 +181,7 @@ class LiveRun {
       ...(self === true ? {} : { own: ownSession }),
     });
     this.#collector = collector;
+    if (this.#life.isOver) return;
     this.#say({ kind: 'note', note: { kind: 'reads-rules' } });
     this.#say({ kind: 'note', note: { kind: 'follow', request, ...limitsOf(this.#options) } });
     const target = this.#viewer.target!;

@@ -31,7 +31,7 @@ export function importCommand(): Command {
   return new Command('import')
     .summary('print the journeys that capture files of several devices show together')
     .description(
-      'Reads classic pcap files (tcpdump -w), one of each device or one of each network namespace (-i any), and joins\nthe packets that look alike. A file is named PLACE_DEV.pcap or PLACE:DEV.pcap; DEV is `any` for all devices.',
+      'Reads classic pcap files (tcpdump -w), one of each device or one of each network namespace (-i any), and joins the packets that look alike. A file is named PLACE_DEV.pcap or PLACE:DEV.pcap; DEV is `any` for all devices.',
     )
     .argument('<FILE...>', 'capture files, of one time and one host (or of hosts with one clock)')
     .option('--place <FILE=PLACE/DEV>', 'where a file was captured, if its name does not tell', collect, [])

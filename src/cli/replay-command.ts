@@ -25,7 +25,7 @@ export function replayCommand(): Command {
   return new Command('replay')
     .summary('print a recorded session as it was printed live')
     .description(
-      'Prints the journeys of a session file (-w of follow and record): with nothing else said, byte for byte as\n`follow` printed them. Needs no root, no cluster and no Linux: names are in the file.',
+      'Prints the journeys of a session file (-w of follow and record): with nothing else said, byte for byte as `follow` printed them. Needs no root, no cluster and no Linux: names are in the file.',
     )
     .requiredOption('-r, --read <FILE>', 'the session; - is stdin')
     .argument('[SRC]', 'other ends than those that were followed, as `follow` takes them')

@@ -58,6 +58,7 @@ class ReplayRun {
       isRest: session.isRest,
       asked: recorded => askedOf(recorded, options),
       onEnough: () => {},
+      unused: () => session.damage.bytes + session.damage.blocks,
     });
     void this.#viewer.showing.output.closed.then(() => this.#pace.stop());
   }
@@ -117,7 +118,9 @@ class ReplayRun {
       );
     if (!isWhole)
       showing.note(
-        `the recording was cut${damage.cutBytes === 0 ? '' : ` (${bytes(damage.cutBytes)} of an unfinished block)`}: how it ended is not in it`,
+        damage.cutBytes === 0
+          ? 'the recording has no end: what was followed went on, or was killed'
+          : `the recording was cut (${bytes(damage.cutBytes)} of an unfinished block): how it ended is not in it`,
       );
   }
 }

@@ -17,6 +17,8 @@ export interface ClustersOptions extends KubeOptions {
   readonly note: (text: string) => void;
   /** There are other names: that there is no cluster then goes without saying. */
   readonly hasOthers?: boolean;
+  /** Nobody waits for the first lists any more. */
+  readonly signal?: AbortSignal;
 }
 
 export class Clusters {
@@ -28,11 +30,16 @@ export class Clusters {
    */
   static async start(options: ClustersOptions): Promise<Clusters> {
     const clusters = new Clusters();
+    const { signal } = options;
+    const onAbort = (): void => void clusters.stop();
+    signal?.addEventListener('abort', onAbort);
     try {
       await clusters.#start(options);
     } catch (error) {
       await clusters.stop();
-      throw error;
+      if (signal?.aborted !== true) throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
     }
     return clusters;
   }
@@ -47,7 +54,8 @@ export class Clusters {
     await Promise.all(watches.map(watch => watch.stop()));
   }
 
-  async #start({ kubeconfig, context, onFrame, note, hasOthers }: ClustersOptions): Promise<void> {
+  async #start(options: ClustersOptions): Promise<void> {
+    const { kubeconfig, context, note, hasOthers } = options;
     if (context?.startsWith('lab:') === true && kubeconfig === undefined) return;
     const place = findConfig(kubeconfig);
     if (place === undefined) {
@@ -58,7 +66,7 @@ export class Clusters {
     }
     const isAsked = place.isNamed || context !== undefined;
     try {
-      await this.#watch(place, context, onFrame, note, isAsked);
+      await this.#watch(place, options, isAsked);
     } catch (error) {
       if (isAsked || !(error instanceof TracerError)) throw error;
       note(`${error.message}; going on without a cluster's names`);
@@ -67,9 +75,7 @@ export class Clusters {
 
   async #watch(
     place: ConfigPlace,
-    context: string | undefined,
-    onFrame: (frame: ClusterFrame) => void,
-    note: (text: string) => void,
+    { context, onFrame, note, signal }: ClustersOptions,
     isAsked: boolean,
   ): Promise<void> {
     const accesses = await accessOf(place, context);
@@ -87,12 +93,14 @@ export class Clusters {
       return { access, watch };
     });
     this.#watches = all.map(({ watch }) => watch);
+    if (signal?.aborted === true) return this.stop();
     await Promise.all(
       all.map(async ({ access, watch }) => {
         const error = await watch.first().then(
           () => undefined,
           (reason: unknown) => reason,
         );
+        if (signal?.aborted === true) return;
         if (access.isExtra && (error !== undefined || !watch.isHere)) {
           this.#watches = this.#watches.filter(each => each !== watch);
           await watch.stop();

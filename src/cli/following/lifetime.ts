@@ -7,11 +7,10 @@ import { type Child, type ChildResult, startChild } from '../child.ts';
 const DRAIN_MS = 300;
 
 export class Lifetime {
-  readonly #over = Promise.withResolvers<void>();
+  readonly #over = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #onSignal = (): void => this.end();
   #command: Child | undefined;
-  #isOver = false;
   /** Set where it ended by a failure. */
   error: TracerError | undefined;
   /** The command has ended, and how. */
@@ -24,17 +23,22 @@ export class Lifetime {
   }
 
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#over.signal.aborted;
+  }
+
+  /** Aborted when it is over. */
+  get signal(): AbortSignal {
+    return this.#over.signal;
   }
 
   async untilOver(): Promise<void> {
-    await this.#over.promise;
+    if (this.isOver) return;
+    await new Promise(resolve => this.signal.addEventListener('abort', resolve, { once: true }));
   }
 
   end(error?: TracerError): void {
     this.error ??= error;
-    this.#isOver = true;
-    this.#over.resolve();
+    this.#over.abort();
   }
 
   /** Not called once it is over. */
@@ -44,7 +48,7 @@ export class Lifetime {
 
   /** Starts the command; the following ends after it, when its last packets have been seen. */
   run(command: readonly string[], inside: EnterTarget | undefined): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     this.#command = startChild(command, inside);
     this.#command.ended.then(
       child => {

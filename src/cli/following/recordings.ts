@@ -82,6 +82,7 @@ export class Recordings {
     const recorder = this.#wanted;
     if (recorder === undefined) return undefined;
     const { name, storedBytes, skippedFrames, failed } = recorder;
+    if (storedBytes === 0 && failed === undefined) return undefined; // ended before anything was followed: there is no file
     const skipped = skippedFrames === 0 ? '' : `; ${skippedFrames} frames were too many for it`;
     const again =
       name === 'stdout' || failed !== undefined ? '' : `; tracer replay -r ${name} shows it again`;

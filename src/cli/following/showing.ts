@@ -149,6 +149,7 @@ export class Showing {
     this.#isOver = true;
     this.#renderer.finish();
     if (this.#matcher !== undefined) this.#summary(ending);
+    else if (this.#options.isReplay !== true) this.note('ended before anything was followed');
     return this.#exitCode(ending);
   }
 

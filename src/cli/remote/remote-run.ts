@@ -70,7 +70,9 @@ export class RemoteRun {
     await this.#names.load();
     this.#before = await this.#sums();
     this.#now = this.#before;
+    if (this.#life.isOver) return;
     const { target } = await this.#live.follow(request);
+    if (this.#life.isOver) return;
     const { inside, command, timeoutMs, count, flows } = this.#options;
     const doors = inside ? await allDoors() : undefined;
     const place = doors && insideOf(target.src, cookie => doors.get(cookie));
@@ -104,7 +106,8 @@ export class RemoteRun {
     clearInterval(this.#beat);
     const live = this.#live;
     this.#live = undefined;
-    if (live !== undefined && this.#life.error === undefined && !this.#showing.isOver)
+    const isFollowing = this.#beat !== undefined && live !== undefined;
+    if (isFollowing && this.#life.error === undefined && !this.#showing.isOver)
       await this.#rest(live).catch((error: TracerError) => this.#life.end(error));
     live?.close();
     await this.#last;

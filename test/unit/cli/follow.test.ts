@@ -18,7 +18,7 @@ const follow = (
 ): Promise<Ran> => tracerWith(fake, ['follow', src, dst, '-c', String(count), '--timeout', '20s', ...more]);
 
 /** Processes, on a machine that may be busy. */
-const timeout = 30_000;
+const timeout = 60_000;
 
 describe.concurrent('tracer follow', { timeout }, () => {
   test('answered is 0; compact fits the width, without escapes into a pipe', async ({ expect }) => {

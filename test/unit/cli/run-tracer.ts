@@ -23,15 +23,18 @@ export interface Ran {
 export async function tracer(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  onChild: (pid: number) => void = () => {},
 ): Promise<Ran> {
   const [file, ...options] = node;
   const { FORCE_COLOR: _, ...inherited } = process.env;
-  const result = await execa(file!, [...options, main, ...args], {
+  const child = execa(file!, [...options, main, ...args], {
     reject: false,
     stdin: 'ignore',
     extendEnv: false,
     env: { ...inherited, COLUMNS: '100', NO_COLOR: '1', SUDO_UID: '', NODE_COMPILE_CACHE: cache, ...env },
   });
+  onChild(child.pid!);
+  const result = await child;
   return { code: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr };
 }
 
@@ -48,6 +51,7 @@ export function tracerWith(
   fake: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  onChild: (pid: number) => void = () => {},
 ): Promise<Ran> {
   const [program = '', ...more] = fake.split(' ');
   const folder = mkdtempSync(join(tmpdir(), 'tracer-fake-'));
@@ -55,5 +59,5 @@ export function tracerWith(
   const words = [...node, `${fakes}${program}.ts`, ...more].map(word => `'${word}'`).join(' ');
   writeFileSync(join(folder, 'collector'), `#!/bin/sh\nexec ${words} "$@"\n`);
   chmodSync(join(folder, 'collector'), 0o755);
-  return tracer(args, { TRACER_COLLECTOR: join(folder, 'collector'), ...env });
+  return tracer(args, { TRACER_COLLECTOR: join(folder, 'collector'), ...env }, onChild);
 }
