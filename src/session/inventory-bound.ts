@@ -9,7 +9,6 @@ import type { InventoryFrame, NetnsSnapshot } from '../model/inventory.ts';
 export const NETNS_MAX = 20_000;
 /** Devices, addresses, routes and so on, of all versions: some 500 MB. */
 export const ITEMS_MAX = 5_000_000;
-const CLUSTERS_MAX = 1000;
 const KEPT_NS = 60_000_000_000n;
 const VERSIONS_MAX = 256;
 
@@ -25,7 +24,6 @@ interface Held {
 
 export class InventoryBound {
   readonly #name: string;
-  readonly #clusters = new Set<string>();
   readonly #held = new Map<string, Held>();
   #items = 0;
   #latestNs = 0n;
@@ -46,12 +44,6 @@ export class InventoryBound {
     if (this.#held.size > NETNS_MAX || this.#items > ITEMS_MAX) this.#forget();
     if (this.#held.size > NETNS_MAX) throw this.#tooMuch(`${NETNS_MAX} network namespaces`);
     if (this.#items > ITEMS_MAX) throw this.#tooMuch(`${ITEMS_MAX} devices, addresses and routes`);
-  }
-
-  /** @throws SESSION_FORMAT. */
-  takeCluster(name: string): void {
-    this.#clusters.add(name);
-    if (this.#clusters.size > CLUSTERS_MAX) throw this.#tooMuch(`${CLUSTERS_MAX} clusters`);
   }
 
   #add(held: Held, version: Version): void {

@@ -6,6 +6,7 @@
 import type { SessionFacts } from '../model/session.ts';
 import { Decoder, type Frame } from '../wire/decode.ts';
 import { type FoundBlock, findBlocks, type ReadBlock, rawOf, readBlocks, type Scan } from './block-reader.ts';
+import { ClusterBound } from './cluster-bound.ts';
 import { blockKind, decodeFacts, HEAD_BYTES, headJsonLength, ROLLING_START } from './format.ts';
 import { InventoryBound } from './inventory-bound.ts';
 import { bytesSource, type FileSource, isFile, openSource, type Source, streamSource } from './sources.ts';
@@ -46,6 +47,7 @@ export class Session {
   readonly #rolled: Rolled | undefined;
   readonly #decoder = new Decoder();
   readonly #bound: InventoryBound;
+  readonly #clusters: ClusterBound;
   #lastNs = 0;
   /** Blocks that are missing before what comes next. */
   #missing = 0;
@@ -56,6 +58,7 @@ export class Session {
     this.facts = facts;
     this.#source = source;
     this.#bound = new InventoryBound(name);
+    this.#clusters = new ClusterBound(name);
     this.#rolled = rolled;
     this.isRest = rolled?.isRest === true;
   }
@@ -110,7 +113,7 @@ export class Session {
       }
       if (frame.kind === 'heartbeat') this.#unbeaten = 0;
       if (frame.kind === 'inventory') this.#bound.take(frame.inventory);
-      if (frame.kind === 'cluster') this.#bound.takeCluster(frame.cluster.name);
+      if (frame.kind === 'cluster') this.#clusters.take(frame.cluster);
       if (frame.kind === 'note' && frame.note.kind === 'end') this.isWhole = true;
       if (frame.kind !== 'event' || ++this.#unbeaten <= UNBEATEN_MAX) checked.push(frame);
       else this.damage.bytes += 1;
