@@ -8,8 +8,9 @@ import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../src/model/flow.ts';
 import { FlowBook } from '../../src/store/flow-book.ts';
 import { expectValidFlow, expectValidJourney } from '../helpers/journeys.ts';
+import { framesOf, opened, recorded } from '../helpers/sessions.ts';
 import { recordedBytes, recordingFile, recordings, recordingsDir } from './recordings.ts';
-import { replay } from './replay.ts';
+import { replay, replayFrames } from './replay.ts';
 
 const MAX_BYTES = 60_000;
 
@@ -37,6 +38,12 @@ describe.each(recordings())('%s', name => {
 
   test.each([1, 7, 4096])('in chunks of %i bytes too', size => {
     expect(replay(bytes, size).text).toBe(whole.text);
+  });
+
+  test.each([1000, 1_000_000])('from a session file in blocks of %i bytes too', async blockBytes => {
+    const session = await opened(await recorded(bytes, { blockBytes }));
+    expect(replayFrames(await framesOf(session)).text).toBe(whole.text);
+    expect(session).toMatchObject({ isWhole: true, damage: { bytes: 0, blocks: 0, cutBytes: 0 } });
   });
 
   test('gives journeys and flows that everybody can read', () => {

@@ -3,7 +3,7 @@
 import { canonicalJourney } from '../../src/cli/render/canonical.ts';
 import { Pipeline } from '../../src/engine/pipeline.ts';
 import type { Journey } from '../../src/model/journey.ts';
-import { Decoder } from '../../src/wire/decode.ts';
+import { Decoder, type Frame } from '../../src/wire/decode.ts';
 import { chunks } from '../helpers/frames.ts';
 
 export interface Replay {
@@ -17,6 +17,14 @@ export interface Replay {
 /** What `follow` would have made of it, given in chunks of `size` bytes. */
 export function replay(bytes: Uint8Array, size = bytes.length): Replay {
   const decoder = new Decoder();
+  const decoded = (function* () {
+    for (const chunk of chunks(bytes, size)) yield* decoder.push(chunk);
+  })();
+  return { ...replayFrames(decoded), decoder };
+}
+
+/** The same of frames that were read elsewhere. */
+export function replayFrames(frames: Iterable<Frame>): Omit<Replay, 'decoder'> {
   const journeys: Journey[] = [];
   const texts: string[] = [];
   const pipeline: Pipeline = new Pipeline({
@@ -26,7 +34,7 @@ export function replay(bytes: Uint8Array, size = bytes.length): Replay {
       texts.push(canonicalJourney(journey, hop => label(hop.netns.cookie)));
     },
   });
-  for (const chunk of chunks(bytes, size)) for (const frame of decoder.push(chunk)) pipeline.frame(frame);
+  for (const frame of frames) pipeline.frame(frame);
   pipeline.finish();
-  return { journeys, text: `${texts.join('\n')}\n`, pipeline, decoder };
+  return { journeys, text: `${texts.join('\n')}\n`, pipeline };
 }
