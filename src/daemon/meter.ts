@@ -2,10 +2,10 @@
  * Counts for `/api/stats`, by counting twice. What the collector says that it wrote is held against what was read of it (`malformed`), and
  * what its programs count as seen in the kernel against all that came of it (`unaccounted`): `seen` is theirs, not the sum of ours.
  *
- * The kernel side counts an event before it is in the ring, and tells its counts when the ring is drained, once a second. So what it counted
- * until one telling has come by the next, and what has come by one telling it has counted. Nothing else can be held against each
- * other while packets pass. What a collector that was killed had counted and not told is lost. What nobody knows: what came into its ring
- * after it counted last.
+ * The kernel side counts an event before it is in the ring, and its counts are told once a second, also while a full ring is being written
+ * out. What it had counted at one telling is older than the time of the next: it has come when a heartbeat says that time. And what has
+ * come by a telling it has counted. Nothing else can be held against each other while packets pass. What a collector that was killed had
+ * counted and not told is lost. What nobody knows: what came into its ring after it counted last.
  */
 import type { HelloFrame } from '../model/event.ts';
 import { tap as tapNumber } from '../model/layout.generated.ts';
@@ -19,18 +19,29 @@ interface Epoch {
   malformed: number;
   own: number;
   sampled: number;
-  unaccounted: number;
+  /** Counted there, and never came. */
+  missing: number;
+  /** Came, and was not counted. */
+  surplus: number;
 }
 
-const freshEpoch = (): Epoch => ({ decoded: 0, malformed: 0, own: 0, sampled: 0, unaccounted: 0 });
+const freshEpoch = (): Epoch => ({ decoded: 0, malformed: 0, own: 0, sampled: 0, missing: 0, surplus: 0 });
+
+/** How many events should have been written when the collector counted. */
+interface Count {
+  /** Of the session; the collector counted a little later. */
+  readonly timeNs: number;
+  readonly due: number;
+}
 
 export class Meter {
   readonly #events = new Map<number, number>();
   readonly #lost = new Map<number, number>();
   #past = freshEpoch();
   #epoch = freshEpoch();
-  /** How many should have been written when the collector counted last. */
-  #due = 0;
+  /** Those that cannot be held against what came yet, oldest first. */
+  #counts: Count[] = [];
+  #baseNs: bigint | undefined;
   #lostEvents = 0;
 
   frame(frame: Frame): void {
@@ -41,6 +52,7 @@ export class Meter {
         break;
       case 'heartbeat':
         this.#epoch.malformed = Math.max(this.#epoch.malformed, frame.events - this.#epoch.decoded);
+        this.#settle(frame.timeNs);
         break;
       case 'stats':
         this.#count(frame.stats);
@@ -49,7 +61,7 @@ export class Meter {
         this.#loss(frame.loss);
         break;
       case 'hello':
-        this.#begin();
+        this.#begin(BigInt(frame.hello.clock.monotonicNs));
         break;
       default:
         break;
@@ -61,18 +73,24 @@ export class Meter {
     const epoch = this.#epoch;
     epoch.own = of('own');
     epoch.sampled = of('sampled');
-    if (stats.seen === undefined) return;
-    const written = epoch.decoded + epoch.malformed;
+    if (stats.seen === undefined || stats.timeNs === undefined || this.#baseNs === undefined) return;
     const due = of('seen') - epoch.own - epoch.sampled - of('lost');
-    epoch.unaccounted = Math.max(0, this.#due - written) + Math.min(0, due - written);
-    this.#due = due;
+    epoch.surplus = Math.max(0, epoch.decoded + epoch.malformed - due);
+    this.#counts.push({ timeNs: Number(BigInt(stats.timeNs) - this.#baseNs), due });
+  }
+
+  #settle(timeNs: number): void {
+    const { decoded, malformed } = this.#epoch;
+    while (this.#counts[1] !== undefined && this.#counts[1].timeNs <= timeNs)
+      this.#epoch.missing = Math.max(0, this.#counts.shift()!.due - decoded - malformed);
   }
 
   /** Its counters begin at 0. */
-  #begin(): void {
+  #begin(baseNs: bigint): void {
+    this.#baseNs ??= baseNs;
     for (const key of Object.keys(this.#past) as (keyof Epoch)[]) this.#past[key] += this.#epoch[key];
     this.#epoch = freshEpoch();
-    this.#due = 0;
+    this.#counts = [];
   }
 
   /** State that was thrown out is no event, nor is a sighting of a process. */
@@ -85,17 +103,17 @@ export class Meter {
 
   /** What the collector that died counted last and nothing came of; it was behind, so its ring was not empty. */
   #untold(): number {
-    const epoch = this.#epoch;
-    const untold = this.#due - epoch.decoded - epoch.malformed;
-    epoch.unaccounted = Math.min(0, epoch.unaccounted);
-    return untold;
+    const { decoded, malformed, missing } = this.#epoch;
+    const due = this.#counts.at(-1)?.due ?? 0;
+    this.#epoch.missing = 0;
+    return Math.max(missing, due - decoded - malformed);
   }
 
   get events(): Stats['events'] {
     const sum = (key: keyof Epoch): number => this.#past[key] + this.#epoch[key];
     const filtered = { own: sum('own'), sampled: sum('sampled') };
     const malformed = sum('malformed');
-    const unaccounted = sum('unaccounted');
+    const unaccounted = sum('missing') - sum('surplus');
     const lost = this.#lostEvents;
     return {
       seen: sum('decoded') + filtered.own + filtered.sampled + lost + malformed + unaccounted,

@@ -6,6 +6,7 @@ import { tap } from '../../../src/model/layout.generated.ts';
 import type { Stats } from '../../../src/model/stats.ts';
 import { Decoder, type Frame } from '../../../src/wire/decode.ts';
 import {
+  BASE_NS,
   eventFrame,
   heartbeatFrame,
   helloFrame,
@@ -20,8 +21,12 @@ const loss = (more: Partial<LossRecord>): Frame => ({
   loss: { fromNs: 0, toNs: 1, tap: tap.netDevQueue, count: 1, cause: 'ring', ...more },
 });
 
+const decoders = new WeakMap<Meter, Decoder>();
+
 function feed(meter: Meter, ...bytes: readonly Uint8Array[]): void {
-  for (const frame of new Decoder().push(joined(...bytes))) meter.frame(frame);
+  const decoder = decoders.get(meter) ?? new Decoder();
+  decoders.set(meter, decoder);
+  for (const frame of decoder.push(joined(...bytes))) meter.frame(frame);
 }
 
 const balances = (
@@ -62,51 +67,65 @@ describe('events', () => {
 });
 
 describe('what the kernel side counts itself', () => {
-  const counted = (seen: number, lost = 0) => jsonFrame('stats', { seen, lost, own: 1, sampled: 2 });
+  /** At that time of the session. */
+  const counted = (atNs: number, seen: number, lost = 0) =>
+    jsonFrame('stats', { timeNs: String(BASE_NS + BigInt(atNs)), seen, lost, own: 1, sampled: 2 });
 
   test('is in the ring still, or was lost: nothing is unaccounted', () => {
     const meter = new Meter();
-    // Of five that it counted one was lost and one is in the ring; that comes by the next count.
-    feed(meter, helloFrame(), event(1), event(2), event(3), counted(3 + 5, 1), heartbeatFrame(10, 3));
+    // Of five that it counted one was lost and one is in the ring; that comes before the time of the next count.
+    feed(meter, helloFrame(), event(1), event(2), event(3), counted(10, 3 + 5, 1), heartbeatFrame(10, 3));
     meter.frame(loss({}));
     expect(meter.events).toMatchObject({ unaccounted: 0, lost: 1 });
-    feed(meter, event(4), counted(3 + 5, 1), heartbeatFrame(20, 4));
+    feed(meter, event(4), counted(20, 3 + 5, 1), heartbeatFrame(20, 4));
     expect(meter.events).toMatchObject({ seen: 8, unaccounted: 0 });
     expect(balances(meter.events, 4)).toBe(true);
   });
 
   test('and never came is unaccounted, as long as it does not', () => {
     const meter = new Meter();
-    feed(meter, helloFrame(), event(1), counted(3 + 3), heartbeatFrame(10, 1));
+    feed(meter, helloFrame(), event(1), counted(10, 3 + 3), heartbeatFrame(10, 1));
     expect(meter.events.unaccounted).toBe(0);
-    feed(meter, event(2), counted(3 + 4), heartbeatFrame(20, 2));
+    feed(meter, event(2), counted(20, 3 + 4), heartbeatFrame(20, 2));
     expect(meter.events).toMatchObject({ seen: 6, unaccounted: 1 });
     expect(balances(meter.events, 2)).toBe(true);
-    feed(meter, event(3), event(4), counted(3 + 4), heartbeatFrame(30, 4));
+    feed(meter, event(3), event(4), counted(30, 3 + 4), heartbeatFrame(30, 4));
     expect(meter.events).toMatchObject({ seen: 7, unaccounted: 0 });
+  });
+
+  test('is no mistake while a full ring is being written out: what it says of the time is behind', () => {
+    const meter = new Meter();
+    feed(meter, helloFrame(), event(1), counted(1000, 3 + 6), heartbeatFrame(10, 1));
+    feed(meter, event(2), event(3), counted(2000, 3 + 9), heartbeatFrame(500, 3));
+    feed(meter, event(4), counted(3000, 3 + 9), heartbeatFrame(1000, 4));
+    expect(meter.events.unaccounted).toBe(0);
+    feed(meter, event(5), event(6), heartbeatFrame(2000, 6));
+    expect(meter.events.unaccounted).toBe(0);
+    feed(meter, event(7), event(8), heartbeatFrame(3000, 8));
+    expect(meter.events).toMatchObject({ seen: 12, unaccounted: 1 });
   });
 
   test('is less than what came: below 0', () => {
     const meter = new Meter();
-    feed(meter, helloFrame(), event(1), event(2), counted(3 + 1), heartbeatFrame(10, 2));
+    feed(meter, helloFrame(), event(1), event(2), counted(10, 3 + 1), heartbeatFrame(10, 2));
     expect(meter.events).toMatchObject({ seen: 4, unaccounted: -1 });
   });
 
   test('and was in the ring of a collector that was killed is lost', () => {
     const meter = new Meter();
-    // Behind: what it counted first has not come when it counts again.
-    feed(meter, helloFrame(), event(1), counted(3 + 9), event(2), counted(3 + 20), heartbeatFrame(10, 2));
-    expect(meter.events).toMatchObject({ unaccounted: 7, lost: 0 });
+    feed(meter, helloFrame(), event(1), counted(1000, 3 + 9), event(2), counted(2000, 3 + 20));
+    feed(meter, heartbeatFrame(10, 2));
     meter.frame(loss({ cause: 'collector', tap: 0 }));
-    feed(meter, helloFrame(), event(3), counted(3 + 1), heartbeatFrame(10, 1));
+    feed(meter, helloFrame(), event(3), counted(3000, 3 + 1), heartbeatFrame(3000, 1));
     expect(meter.events).toMatchObject({ unaccounted: 0, lost: 18 });
     expect(balances(meter.events, 3)).toBe(true);
   });
 
   test('begins anew with another collector', () => {
     const meter = new Meter();
-    feed(meter, helloFrame(), event(1), counted(3 + 9), heartbeatFrame(10, 1));
-    feed(meter, helloFrame(), event(2), counted(3 + 1), heartbeatFrame(10, 1), event(3), counted(3 + 2));
+    feed(meter, helloFrame(), event(1), counted(10, 3 + 9), heartbeatFrame(10, 1));
+    feed(meter, helloFrame(), event(2), counted(20, 3 + 1), heartbeatFrame(20, 1));
+    feed(meter, event(3), counted(30, 3 + 2), heartbeatFrame(30, 2));
     expect(meter.events).toMatchObject({ unaccounted: 0 });
     expect(balances(meter.events, 3)).toBe(true);
   });
