@@ -9,9 +9,10 @@ host_has() {
   esac
 }
 
-# Prints the rows of the table that the host lacks.
+# missing_host_tools [guest]: prints the rows of the table that the host lacks.
 missing_host_tools() {
   grep -v '^#' "$host_tools_table" | while read -r kind name packages; do
+    case $packages in *guest) [ "${1:-}" = guest ] || continue ;; *) [ "${1:-}" != guest ] || continue ;; esac
     host_has "$kind" "$name" || printf '%s %s %s\n' "$kind" "$name" "$packages"
   done
 }
@@ -25,19 +26,22 @@ apt_install() {
 
 apt_get() { env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@"; }
 
+# ensure_host_tools [guest]
 ensure_host_tools() {
-  missing=$(missing_host_tools)
+  missing=$(missing_host_tools "$@")
   [ -n "$missing" ] || return 0
   command -v apt-get >/dev/null || fail_missing "$missing"
   packages=$(printf '%s\n' "$missing" | awk '{ print $3 }' | sort -u | paste -sd ' ')
   can_become_root || fail "root is needed to install $packages, and sudo is not there or may not ask for a password" \
     "as root: apt-get install --no-install-recommends $packages"
-  say "installing Debian packages (compiler for bpf/, network tools for the practice cluster): $packages"
+  tools_for="compiler for bpf/, network tools for the practice cluster"
+  [ $# -eq 0 ] || tools_for="QEMU, for tests on other kernels"
+  say "installing Debian packages ($tools_for): $packages"
   # Through the set-up script, because sudo runs commands and no shell functions.
   # shellcheck disable=SC2086
   as_root "install Debian packages" "$root/scripts/setup" --apt-install $packages ||
     fail "apt-get could not install: $packages" "is the package mirror reachable, and is apt's list of sources in order?"
-  missing=$(missing_host_tools)
+  missing=$(missing_host_tools "$@")
   [ -z "$missing" ] || fail_missing "$missing"
 }
 

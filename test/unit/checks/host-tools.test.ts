@@ -22,9 +22,9 @@ afterEach(() => rmSync(path, { recursive: true }));
 const fakeTool = (name: string, lines: string): void =>
   writeFileSync(`${path}/${name}`, `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
 
-function ensureHostTools() {
+function ensureHostTools(purpose = '') {
   const script = `set -eu; root=${root}; for part in say root host-tools; do . ${root}scripts/lib/$part.sh; done
-    PATH=${path}; ensure_host_tools; echo done`;
+    PATH=${path}; ensure_host_tools ${purpose}; echo done`;
   return spawnSync('/bin/sh', ['-c', script], { encoding: 'utf8' });
 }
 
@@ -64,6 +64,14 @@ describe('ensure_host_tools', () => {
     expect(stdout).not.toMatch(/\bmake\b/);
     // The fake has installed nothing: that is noticed.
     expect(stderr).toContain('missing on this host');
+  });
+
+  test('asks for QEMU only where other kernels are to be booted', () => {
+    expect(ensureHostTools().stderr).not.toMatch(/qemu/i);
+    const { status, stderr } = ensureHostTools('guest');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/command +qemu-system-x86_64 +for the guest +Debian: qemu-system-x86,/);
+    expect(stderr).not.toContain('clang');
   });
 
   test('asks for no command that is there', () => {
