@@ -66,6 +66,7 @@ export class ClusterState {
   readonly #slices = new Map<string, EndpointSlice>();
   /** Of each service, ids of its slices. */
   readonly #slicesOf = new Map<string, Set<string>>();
+  #areSlicesTold = false;
 
   /** `bootId`: of this kernel. */
   constructor(name: string, bootId?: string) {
@@ -78,6 +79,9 @@ export class ClusterState {
     const ids = new Set(objects.map(object => idOf(resource, object)));
     for (const id of this.#idsOf(resource)) if (!ids.has(id)) this.#removeId(resource, id);
     for (const object of objects) this.put(resource, object);
+    if (resource !== 'endpointslices' || this.#areSlicesTold) return;
+    this.#areSlicesTold = true;
+    for (const id of this.#specs.keys()) this.#service(id);
   }
 
   put(resource: Resource, object: Row): void {
@@ -183,7 +187,11 @@ export class ClusterState {
     const spec = this.#specs.get(id);
     const slices = [...(this.#slicesOf.get(id) ?? [])].map(slice => this.#slices.get(slice)!);
     if (spec === undefined) this.#services.remove(id);
-    else this.#services.put(id, serviceOf(spec, slices));
+    else
+      this.#services.put(id, {
+        ...serviceOf(spec, slices),
+        ...(this.#areSlicesTold ? {} : { endpointsUnknown: true as const }),
+      });
   }
 }
 

@@ -11,7 +11,9 @@ export function clusterOfLists(lists: readonly unknown[], places: ReadonlySet<st
   state.replace('nodes', of('Node'));
   state.replace('pods', of('Pod'));
   state.replace('services', of('Service'));
-  state.replace('endpointslices', of('EndpointSlice'));
+  // Every cluster has some: its API server's own.
+  const slices = of('EndpointSlice');
+  if (slices.length > 0) state.replace('endpointslices', slices);
   const { nodes, pods, ...rest } = state.snapshot;
   const at = (...names: string[]) => {
     const netnsName = names.find(each => places.has(each));

@@ -22,6 +22,7 @@ export interface EndpointSlice extends NamespacedName {
     readonly ips: readonly string[];
     readonly pod?: string;
     readonly node?: string;
+    readonly notReady?: true;
   }[];
 }
 
@@ -149,15 +150,8 @@ function portOf(port: Row, slices: readonly EndpointSlice[]): ClusterServicePort
 
 function endpointsOf({ ports, endpoints }: EndpointSlice, portName: string): ClusterServicePort['endpoints'] {
   const numbers = ports.filter(({ name }) => name === portName).map(({ port }) => port);
-  return endpoints.flatMap(({ ips, pod, node }) =>
-    ips.flatMap(ip =>
-      numbers.map(port => ({
-        ip,
-        port,
-        ...(pod === undefined ? {} : { pod }),
-        ...(node === undefined ? {} : { node }),
-      })),
-    ),
+  return endpoints.flatMap(({ ips, ...endpoint }) =>
+    ips.flatMap(ip => numbers.map(port => ({ ip, port, ...endpoint }))),
   );
 }
 
@@ -181,6 +175,8 @@ export function sliceOf(slice: Row): EndpointSlice | undefined {
         ips: texts(endpoint.addresses),
         ...(pod === undefined || (target.kind ?? 'Pod') !== 'Pod' ? {} : { pod }),
         ...(node === undefined ? {} : { node }),
+        // Absent means that it is not known, which counts as ready.
+        ...(row(endpoint.conditions).ready === false ? { notReady: true as const } : {}),
       };
     }),
   };

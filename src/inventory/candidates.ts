@@ -44,7 +44,12 @@ function clusterCandidates(
   const { snapshot } = index;
   const homes = homesIn(index, names, views, names.inventory.timeOf(when));
   const prefix = several ? `${snapshot.name}:` : '';
-  const pods = snapshot.pods.map(pod => podCandidate(snapshot.name, pod, homes, prefix));
+  const elsewhere = new Set(
+    snapshot.nodes.flatMap(({ name, onThisKernel }) => (onThisKernel === false ? [name] : [])),
+  );
+  const pods = snapshot.pods.map(pod =>
+    podCandidate(snapshot.name, pod, homes, prefix, elsewhere.has(pod.node)),
+  );
   return [
     ...pods,
     ...snapshot.services.map(service => serviceCandidate(index, service, prefix)),
@@ -75,8 +80,14 @@ function keyOf(member: Member): string {
   return member.kind === 'node' ? `node ${member.node.name}` : `machine ${member.name}`;
 }
 
-function podCandidate(cluster: string, pod: ClusterPod, homesOf: HomesOf, prefix: string): Candidate {
-  const { namespace, name, labels } = pod;
+function podCandidate(
+  cluster: string,
+  pod: ClusterPod,
+  homesOf: HomesOf,
+  prefix: string,
+  isElsewhere: boolean,
+): Candidate {
+  const { namespace, name, labels, node } = pod;
   // A pod of the host's network has its node's namespace and addresses; those are the node's.
   const homes = homesOf('pod', namespacedId(pod));
   return {
@@ -86,7 +97,15 @@ function podCandidate(cluster: string, pod: ClusterPod, homesOf: HomesOf, prefix
     names: [name],
     reference: `${prefix}${namespace}/${name}`,
     ...(labels === undefined ? {} : { labels }),
-    selection: { kind: 'pod', label: name, cluster, ips: pod.ips, cidrs: [], netnsCookies: cookiesOf(homes) },
+    selection: {
+      kind: 'pod',
+      label: name,
+      cluster,
+      ips: pod.ips,
+      cidrs: [],
+      netnsCookies: cookiesOf(homes),
+      ...(isElsewhere ? { elsewhere: node } : {}),
+    },
   };
 }
 
@@ -103,7 +122,9 @@ function serviceCandidate({ snapshot }: ClusterIndex, service: ClusterService, p
     ...(port.name === undefined ? {} : { name: port.name }),
     ...(port.nodePort === undefined ? {} : { nodePort: port.nodePort }),
   }));
-  const backendIps = [...new Set(service.ports.flatMap(port => port.endpoints.map(({ ip }) => ip)))];
+  const endpoints = service.ports.flatMap(port => port.endpoints);
+  const backendIps = [...new Set(endpoints.map(({ ip }) => ip))];
+  const readyIps = new Set(endpoints.filter(({ notReady }) => notReady !== true).map(({ ip }) => ip));
   const nodeIps = ports.some(({ nodePort }) => nodePort !== undefined)
     ? snapshot.nodes.flatMap(node => node.ips)
     : [];
@@ -124,6 +145,9 @@ function serviceCandidate({ snapshot }: ClusterIndex, service: ClusterService, p
       service: { cluster: snapshot.name, namespace, name },
       backendIps,
       nodeIps,
+      ...(service.endpointsUnknown === true || service.type === 'ExternalName'
+        ? {}
+        : { endpoints: { all: backendIps.length, ready: readyIps.size } }),
     },
   };
 }

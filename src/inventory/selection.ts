@@ -30,4 +30,8 @@ export interface Selection {
   /** A service's pods and other endpoints, and the addresses that its node ports are on. */
   readonly backendIps?: readonly string[];
   readonly nodeIps?: readonly string[];
+  /** A service's endpoints, and how many take new connections; absent: the cluster has not told of them. */
+  readonly endpoints?: { readonly all: number; readonly ready: number };
+  /** Of a pod: its node, which is on another kernel. */
+  readonly elsewhere?: string;
 }

@@ -153,6 +153,8 @@ export interface ClusterServicePort {
     readonly port: number;
     readonly pod?: string;
     readonly node?: string;
+    /** It gets no new connections, unless no other endpoint is left. */
+    readonly notReady?: true;
   }[];
 }
 
@@ -162,6 +164,8 @@ export interface ClusterService extends NamespacedName {
   readonly externalIps: readonly string[];
   readonly loadBalancerIps: readonly string[];
   readonly ports: readonly ClusterServicePort[];
+  /** The cluster has not told of endpoints: that none are listed does not mean that there are none. */
+  readonly endpointsUnknown?: true;
 }
 
 export interface ClusterNode {

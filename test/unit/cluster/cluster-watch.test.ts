@@ -262,6 +262,7 @@ describe('what goes wrong', () => {
     expect(watched.pod('nginx-1')).toBeDefined();
     expect(watched.notes).toEqual([`cluster test does not let us list endpointslices: ${words}`]);
     expect(watched.watch.health.forbidden).toEqual(['endpointslices']);
+    expect(watched.cluster.services.every(({ endpointsUnknown }) => endpointsUnknown === true)).toBe(true);
     api.put('pods', podNamed('last', '10.244.1.200'));
     await watched.until(() => watched.pod('last') !== undefined);
     api.intercept = () => false;
@@ -271,5 +272,35 @@ describe('what goes wrong', () => {
     expect(watched.notes).toHaveLength(1);
     expect(asked).toBeGreaterThan(0);
     expect(watched.watch.health.forbidden).toEqual([]);
+    expect(watched.cluster.services.some(service => 'endpointsUnknown' in service)).toBe(false);
+  });
+
+  test('an endpoint that is not ready is one, and says so', async () => {
+    const api = await recorded();
+    const watched = await watching(api);
+    const endpoints = () => {
+      const service = watched.cluster.services.find(({ name }) => name === 'fresh');
+      return service?.ports.flatMap(port => port.endpoints) ?? [];
+    };
+    const metadata = { name: 'fresh', namespace: 'default' };
+    api.put('services', {
+      metadata,
+      spec: { ports: [{ name: 'http', port: 80 }], clusterIPs: ['10.96.9.9'] },
+    });
+    api.put('endpointslices', {
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'fresh' } },
+      ports: [{ name: 'http', port: 8080 }],
+      endpoints: [
+        { addresses: ['10.244.0.91'], conditions: { ready: false } },
+        { addresses: ['10.244.0.92'], conditions: { ready: true } },
+        { addresses: ['10.244.0.93'] },
+      ],
+    });
+    await watched.until(() => endpoints().length === 3);
+    expect(endpoints()).toEqual([
+      { ip: '10.244.0.91', port: 8080, notReady: true },
+      { ip: '10.244.0.92', port: 8080 },
+      { ip: '10.244.0.93', port: 8080 },
+    ]);
   });
 });

@@ -97,8 +97,32 @@ describe('a name', () => {
       service: { cluster: 'lab:one', namespace: 'default', name: 'nginx-service' },
       backendIps: ['10.244.1.6', '10.244.2.7'],
       nodeIps: ['172.18.0.2', '172.18.0.3'],
+      endpoints: { all: 2, ready: 2 },
     });
     expect(select('kube-dns', lab)).toMatchObject({ backendIps: [], nodeIps: [] });
+  });
+
+  it('of a service says how many endpoints are ready, and nothing where the cluster has not told', () => {
+    const cluster = labCluster('lab:one', 100);
+    const [service] = cluster.services;
+    const [first, ...rest] = service!.ports[0]!.endpoints;
+    const port = { ...service!.ports[0]!, endpoints: [{ ...first!, notReady: true as const }, ...rest] };
+    const of = (more: object) =>
+      select(
+        'nginx-service',
+        new Names(lab.inventory, [{ ...cluster, services: [{ ...service!, ...more }] }]),
+      );
+    expect(of({ ports: [port] }).endpoints).toEqual({ all: 2, ready: 1 });
+    expect(of({ ports: [{ ...port, endpoints: [] }] }).endpoints).toEqual({ all: 0, ready: 0 });
+    expect(of({ endpointsUnknown: true })).not.toHaveProperty('endpoints');
+  });
+
+  it('of a pod says that its node is on another kernel', () => {
+    const cluster = labCluster('lab:one', 100);
+    const nodes = cluster.nodes.map(node => ({ ...node, onThisKernel: node.name !== 'node-1' }));
+    const names = new Names(lab.inventory, [{ ...cluster, nodes }]);
+    expect(select('pod-a', names).elsewhere).toBe('node-1');
+    expect(select('nginx-2', names)).not.toHaveProperty('elsewhere');
   });
 
   it('means the pod before a service, node or namespace of that name, and a whole name before a beginning', () => {
