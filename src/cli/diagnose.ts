@@ -1,8 +1,11 @@
 /** Nothing matched, for a while or at all: what SRC does send, what is being watched, the causes that can be proven, what to try. */
 import { type ClusterOf, type FollowTarget, isElsewhere } from '../engine/target.ts';
+import type { Selection } from '../inventory/selection.ts';
 import type { TapFacts } from '../model/event.ts';
 import type { Journey } from '../model/journey.ts';
+import { counted } from '../words/counts.ts';
 import { endpointText } from '../words/endpoints.ts';
+import { type LookupFacts, lookupText } from '../words/lookup-text.ts';
 
 const LOOK_MS = 1000;
 
@@ -18,7 +21,12 @@ export interface Sights {
   taps(): readonly Pick<TapFacts, 'name' | 'state' | 'reason'>[];
 }
 
-export async function diagnose(target: FollowTarget, sights: Sights): Promise<string[]> {
+/** `facts`: what is known without looking. */
+export async function diagnose(
+  target: FollowTarget,
+  facts: () => readonly string[],
+  sights: Sights,
+): Promise<string[]> {
   const seen = new Map<string, number>();
   const stop = sights.observe(journey => {
     if (!isFrom(target, journey) || isElsewhere(target, journey, sights.clusterOf)) return;
@@ -29,7 +37,33 @@ export async function diagnose(target: FollowTarget, sights: Sights): Promise<st
   await new Promise(resolve => setTimeout(resolve, LOOK_MS));
   stop();
   await narrow();
-  return [...lines(target, seen), ...causes(target, sights)];
+  return [...lines(target, seen), ...facts(), ...causes(target, sights)];
+}
+
+const LOOKUPS_SHOWN = 3;
+
+/** Names that SRC looked up (has it asked for any?), endpoints of a service, a pod on another machine. */
+export function factsOf(target: FollowTarget, lookups: readonly LookupFacts[], hasAsked: boolean): string[] {
+  const { src, dst, dnsIps } = target;
+  const found = lookups.slice(-LOOKUPS_SHOWN).map(lookupText);
+  if (!hasAsked && dnsIps.length > 0 && src.any !== true)
+    found.push(`${src.label} asked the cluster's DNS for no name`);
+  for (const { label, elsewhere } of [src, dst])
+    if (elsewhere !== undefined)
+      found.push(
+        `${label} is on node ${elsewhere}, which is another machine: its side is seen by a tracer there`,
+      );
+  const endpoints = endpointsFact(dst);
+  return endpoints === undefined ? found : [...found, endpoints];
+}
+
+function endpointsFact({ label, endpoints }: Selection): string | undefined {
+  if (endpoints === undefined || endpoints.ready > 0) return undefined;
+  const what =
+    endpoints.all === 0
+      ? 'has no endpoints'
+      : `has ${counted(endpoints.all, 'endpoint')}, none of them ready`;
+  return `${label} ${what}: a connection to it is refused, or gets no answer`;
 }
 
 function lines(target: FollowTarget, seen: ReadonlyMap<string, number>): string[] {
@@ -48,6 +82,7 @@ export function nextSteps(
   { src, dst, proto, port }: FollowTarget,
   others: number,
   command: unknown,
+  isDnsAlone: boolean,
 ): string[] {
   const limits = [
     ...(proto === undefined ? [] : [`--proto ${proto}`]),
@@ -64,7 +99,8 @@ export function nextSteps(
   if (command === undefined) steps.push('`--in -- CMD`: runs CMD in SRC once everything is watched');
   const what = [`${src.label} → ${dst.label}`, ...limits].join(' ');
   const why = steps.length > 0 ? '' : ': no packet of it reached a device';
-  return [`nothing matched ${what}${why}`, ...steps.map(step => `try ${step}`)];
+  const seen = isDnsAlone ? 'nothing but DNS was seen of' : 'nothing matched';
+  return [`${seen} ${what}${why}`, ...steps.map(step => `try ${step}`)];
 }
 
 function sideText(side: FollowTarget['src']): string {
@@ -77,12 +113,10 @@ function sideText(side: FollowTarget['src']): string {
 function causes(target: FollowTarget, sights: Sights): string[] {
   const found: string[] = [];
   const here = [...target.src.ips].some(ip => sights.owns(ip));
-  if (target.src.ips.length > 0 && !here)
+  if (target.src.ips.length > 0 && !here && target.src.elsewhere === undefined)
     found.push(
       `no network namespace of this kernel has an address of ${target.src.label}: is it on another machine?`,
     );
-  if (target.dst.kind === 'service' && (target.dst.backendIps ?? []).length === 0)
-    found.push(`${target.dst.label} has no endpoints: a connection to it is refused`);
   const off = sights.taps().filter(tap => tap.state !== 'on');
   for (const tap of off)
     found.push(`the tap ${tap.name} is ${tap.state}: ${tap.reason ?? 'no reason given'}`);

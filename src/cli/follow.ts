@@ -253,9 +253,9 @@ class LiveRun {
   /** Nothing matched so far: what is to be seen instead? Looks a second at everything from SRC, then back. */
   async #diagnose(target: FollowTarget): Promise<void> {
     const { showing, pipeline } = this.#viewer;
-    if (showing.printed > 0 || showing.isOver || this.#options.quiet === true) return;
+    if (showing.hasMet || showing.isOver || this.#options.quiet === true) return;
     try {
-      const lines = await diagnose(target, {
+      const lines = await diagnose(target, () => showing.takeFacts(), {
         observe: observer => pipeline.observe(observer),
         widen: () => this.#widen(target),
         clusterOf: netns => pipeline.names.placeOf(netns)?.cluster,

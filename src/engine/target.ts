@@ -10,7 +10,7 @@ export interface FollowTarget {
   readonly dst: Selection;
   readonly proto?: string;
   readonly port?: number;
-  /** Addresses that answer DNS for SRC; followed too when DST is a service. */
+  /** Addresses that answer DNS for SRC; asked for the service's name, they are followed too when DST is a service. */
   readonly dnsIps: readonly string[];
   /** Asked for, or that of its ends: what is seen in other clusters alone is not meant, also where they have the same addresses. */
   readonly cluster?: string;
@@ -110,10 +110,18 @@ export class Matcher {
     return decided;
   }
 
+  /** Does SRC ask its DNS here, or is answered? For the service that is followed, or for something else. */
+  dnsOf(journey: Told): 'own' | 'other' | undefined {
+    const { dst, port } = this.#target;
+    if (!this.#isDns(journey) || isElsewhere(this.#target, journey, this.#clusterOf)) return undefined;
+    if (port !== undefined && port !== 53) return 'other';
+    return isAbout(dst, journey) ? 'own' : 'other';
+  }
+
   #decide(journey: Told): boolean {
     const { src, dst, proto, port } = this.#target;
     if (isElsewhere(this.#target, journey, this.#clusterOf)) return false;
-    if (this.#isDns(journey)) return true;
+    if (this.dnsOf(journey) === 'own') return true;
     if (
       proto !== undefined &&
       journey.proto !== proto &&
@@ -133,12 +141,18 @@ export class Matcher {
   }
 
   #isDns(journey: Told): boolean {
-    const { src, dnsIps, port } = this.#target;
-    if (dnsIps.length === 0 || !usesPort(journey, 53) || (port !== undefined && port !== 53)) return false;
+    const { src, dnsIps } = this.#target;
+    if (dnsIps.length === 0 || !usesPort(journey, 53)) return false;
     const server = journey.direction === 'reply' ? journey.from : journey.to;
     const client = journey.direction === 'reply' ? journey.to : journey.from;
     return dnsIps.includes(server.ip) && isAt(src, client, firstNetns(journey));
   }
+}
+
+/** Is the service's name, with or without anything around it, among the labels? True where the question was not seen. */
+function isAbout({ service }: Selection, { packet }: Told): boolean {
+  if (service === undefined || packet.dns === undefined) return true;
+  return packet.dns.query.toLowerCase().split('.').includes(service.name);
 }
 
 /** What has no conversation, such as ARP: where it was asked for, or where the two ask for each other. */
@@ -168,7 +182,14 @@ function isAt(selection: Selection, endpoint: Endpoint, netns?: string): boolean
   if (selection.cluster !== undefined && endpoint.cluster !== selection.cluster) return false;
   if (selection.kind === 'service' && endpoint.kind === 'service' && selection.service !== undefined)
     return endpoint.name === selection.service.name && endpoint.namespace === selection.service.namespace;
-  return selection.ips.includes(endpoint.ip) || selection.cidrs.some(cidr => inCidr(endpoint.ip, cidr));
+  return (
+    addressedBy(selection).includes(endpoint.ip) || selection.cidrs.some(cidr => inCidr(endpoint.ip, cidr))
+  );
+}
+
+/** A service without an address of its own (headless) is asked at its endpoints. */
+function addressedBy({ kind, ips, backendIps }: Selection): readonly string[] {
+  return kind === 'service' && ips.length === 0 ? (backendIps ?? []) : ips;
 }
 
 function firstNetns(journey: Told): string | undefined {

@@ -51,24 +51,32 @@ function dnsFacts(headers: Headers | undefined): DnsSummary | undefined {
   const layer = headers?.inner ?? headers?.outer;
   if (headers === undefined || layer?.proto !== UDP) return undefined;
   if (layer.sport !== DNS_PORT && layer.dport !== DNS_PORT) return undefined;
+  const message = decodedDns(Buffer.from(headers.payload));
+  const question = message?.questions?.[0];
+  if (message?.id === undefined || question === undefined) return undefined;
+  const answers = message.answers?.flatMap(a => (a.type === 'A' || a.type === 'AAAA' ? [a.data] : []));
+  return {
+    id: message.id,
+    query: printable(question.name),
+    type: question.type,
+    // @types/dns-packet leaves out the response code, which the library does decode
+    ...(message.type === 'response' ? { rcode: (message as { rcode?: string }).rcode ?? 'NOERROR' } : {}),
+    ...(message.type === 'response' && answers !== undefined ? { answers } : {}),
+  };
+}
+
+/** Of a message that is longer than what was copied, all but its records: those are then not known. */
+function decodedDns(payload: Buffer): Partial<ReturnType<typeof dnsPacket.decode>> | undefined {
   try {
-    const message = dnsPacket.decode(Buffer.from(headers.payload));
-    const question = message.questions?.[0];
-    if (message.id === undefined || question === undefined) return undefined;
-    const answers = (message.answers ?? []).flatMap(a =>
-      a.type === 'A' || a.type === 'AAAA' ? [a.data] : [],
-    );
-    return {
-      id: message.id,
-      query: printable(question.name),
-      type: question.type,
-      // @types/dns-packet leaves out the response code, which the library does decode
-      ...(message.type === 'response'
-        ? { rcode: (message as { rcode?: string }).rcode ?? 'NOERROR', answers }
-        : {}),
-    };
+    return dnsPacket.decode(payload);
   } catch {
-    return undefined; // longer than what was copied, or not DNS at all
+    // as below
+  }
+  try {
+    const { answers: _, ...message } = dnsPacket.decode(payload.fill(0, 6, 12)); // the counts of records
+    return message;
+  } catch {
+    return undefined; // no DNS at all
   }
 }
 
@@ -88,7 +96,8 @@ export function packetSummary(event: Event, facts: PacketFacts): string {
 function dnsSummary(dns: DnsSummary): string {
   if (dns.rcode === undefined) return `DNS ${dns.type}? ${dns.query}`;
   if (dns.rcode !== 'NOERROR') return `DNS ${dns.rcode} ${dns.query}`;
-  return `DNS ${dns.query} = ${dns.answers?.join(', ') || `no ${dns.type}`}`;
+  if (dns.answers === undefined) return `DNS ${dns.type} of ${dns.query} answered`;
+  return `DNS ${dns.query} = ${dns.answers.join(', ') || `no ${dns.type}`}`;
 }
 
 function tcpSummary(facts: PacketFacts): string {

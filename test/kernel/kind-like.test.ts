@@ -1,10 +1,11 @@
 /** Names of a cluster whose node is a container and whose pods are containers within it, told by cgroups and addresses of this kernel. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { tracer } from '../helpers/cli.ts';
+import { RunningTracer, tracer } from '../helpers/cli.ts';
 import { KindLike, nodeObject, podObject, writeConfig } from '../helpers/kind-like.ts';
 import { KubeApi, kubeconfigOf } from '../helpers/kube-api.ts';
 
@@ -97,7 +98,12 @@ it('names both ends and each place of a packet', async () => {
 
 it('runs a command in a pod: its network, its resolv.conf, and nothing of that is left', async () => {
   const command = `ip -o addr show dev eth0; grep -E '^(search|nameserver)' /etc/resolv.conf; ping -c 1 -W 2 ${podB.ip}`;
-  const before = await execa('cat', ['/etc/resolv.conf', '/proc/self/mounts']);
+  const etc = async () => {
+    const { stdout } = await execa('cat', ['/etc/resolv.conf', '/etc/hosts', '/proc/self/mounts']);
+    // Others may mount what they like meanwhile.
+    return stdout.split('\n').filter(line => !/^\S+ \//.test(line) || / \/(etc|tmp)[/ ]/.test(line));
+  };
+  const before = await etc();
   const { stderr, code } = await tracer([
     ...['follow', 'pod-a', 'pod-b', ...kube],
     ...['--in', '--', 'sh', '-c', command],
@@ -105,7 +111,30 @@ it('runs a command in a pod: its network, its resolv.conf, and nothing of that i
   expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(`inet ${podA.ip}/24`) });
   expect(stderr).toContain('search default.svc.cluster.local svc.cluster.local cluster.local');
   expect(stderr).toContain('nameserver 10.96.0.10');
-  expect((await execa('cat', ['/etc/resolv.conf', '/proc/self/mounts'])).stdout).toBe(before.stdout);
+  expect(await etc()).toEqual(before);
+});
+
+it('follows a service to the endpoints that it gets meanwhile', async () => {
+  const metadata = { name: 'web', namespace: 'default' };
+  api.put('services', { metadata, spec: { clusterIPs: ['None'], ports: [{ port: 80 }] } });
+  const slice = (...ips: readonly string[]) => ({
+    metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'web' } },
+    ports: [{ port: 80 }],
+    endpoints: ips.map(ip => ({ addresses: [ip] })),
+  });
+  api.put('endpointslices', slice());
+  const following = await RunningTracer.following(['pod-a', 'svc/web', ...kube]);
+  const ping = execa('nsenter', ['-t', String(a.pid), '-n', 'ping', '-i', '0.2', podB.ip], {
+    reject: false,
+    buffer: false,
+  });
+  await once(ping.stdout, 'data');
+  expect(following.stdout).toBe('');
+  api.put('endpointslices', slice(podB.ip));
+  await following.says('stdout', /pod-a → pod-b/);
+  ping.kill('SIGINT');
+  await ping;
+  expect(await following.kill('SIGINT')).toMatchObject({ code: 0 });
 });
 
 it('an address that another pod has now is not the old one, whatever the API still says', async () => {

@@ -8,12 +8,13 @@ import type { FollowLimits } from '../../model/follow.ts';
 import type { Hop, Journey } from '../../model/journey.ts';
 import { FlowBook } from '../../store/flow-book.ts';
 import type { Witness } from '../../store/flow-verdict.ts';
+import { Lookups } from '../../store/lookups.ts';
 import { counted } from '../../words/counts.ts';
 import { isGood } from '../../words/flow-text.ts';
-import { nextSteps } from '../diagnose.ts';
+import { factsOf, nextSteps } from '../diagnose.ts';
 import { Output } from '../output.ts';
 import { type OutputFormat, type Renderer, rendererFor } from '../render/renderer.ts';
-import { flowSentence } from '../render/sentence.ts';
+import { flowSentence, lookupSentence } from '../render/sentence.ts';
 import { type ColorMode, type Style, styleFor, wrap } from '../render/style.ts';
 
 export interface ShowOptions {
@@ -56,9 +57,15 @@ export class Showing {
   readonly #flows = new Set<string>();
   readonly #renderer: Renderer;
   #limits: FollowLimits = {};
-  #matcher: Pick<Matcher, 'matches' | 'retarget'> | undefined;
+  #matcher: Pick<Matcher, 'matches' | 'retarget' | 'dnsOf'> | undefined;
   #target: FollowTarget | undefined;
   #printed = 0;
+  /** Of these, what is more than the DNS before it. */
+  #met = 0;
+  /** Names that were looked up by what is shown; and what else SRC asked for. */
+  readonly #lookups = new Lookups();
+  readonly #heard = new Lookups();
+  readonly #factsTold = new Set<string>();
   /** Journeys that the kernel copied and that turned out not to belong to it. */
   #others = 0;
   #isOver = false;
@@ -81,7 +88,7 @@ export class Showing {
     this.#limits = limits;
     this.#matcher =
       target === undefined
-        ? { matches: () => true, retarget: () => {} }
+        ? { matches: () => true, retarget: () => {}, dnsOf: () => undefined }
         : new Matcher(target, this.#about.clusterOf);
   }
 
@@ -95,6 +102,22 @@ export class Showing {
     return this.#printed;
   }
 
+  /** Something of SRC → DST has been shown, and not only the DNS before it. */
+  get hasMet(): boolean {
+    return this.#met > 0;
+  }
+
+  /** What is known of why nothing was, as far as it has not been told. */
+  takeFacts(): readonly string[] {
+    if (this.#target === undefined) return [];
+    const all = [...this.#lookups.all, ...this.#heard.all];
+    // What is shown has its sentence at the end.
+    const facts = factsOf(this.#target, this.#isOver ? this.#heard.all : all, all.length > 0);
+    const fresh = facts.filter(fact => !this.#factsTold.has(fact));
+    for (const fact of fresh) this.#factsTold.add(fact);
+    return fresh;
+  }
+
   /** It has been said how it ended, or as many as were asked for have been printed. */
   get isOver(): boolean {
     return this.#isOver;
@@ -106,6 +129,8 @@ export class Showing {
    */
   journey(journey: Journey, hops?: readonly Hop[], isWanted = true): boolean {
     if (this.#isOver || this.#matcher === undefined) return false;
+    const dns = this.#matcher.dnsOf(journey);
+    if (dns === 'other') this.#heard.add(journey);
     if (!this.#matcher.matches(journey)) {
       this.#others++;
       return false;
@@ -117,7 +142,9 @@ export class Showing {
     }
     if (this.#isBeyondFlows(journey)) return false;
     this.#printed++;
+    if (dns !== 'own') this.#met++;
     this.#book.add(journey);
+    this.#lookups.add(journey);
     this.#renderer.journey(journey, hops);
     if (this.#printed !== this.#limits.count) return true;
     this.#isOver = true;
@@ -180,15 +207,24 @@ export class Showing {
     if (suspectJoins > 0) parts.push(`${counted(suspectJoins, 'wrong join')} cut`);
     if (ending.child !== undefined) parts.push(`the command ended with ${ending.child.code}`);
     this.note(parts.join(', '));
-    if (this.#printed === 0 && this.#target !== undefined && this.#options.isReplay !== true)
-      for (const line of nextSteps(this.#target, this.#others, ending.child)) this.note(line);
+    if (this.hasMet || this.#target === undefined || this.#options.isReplay === true) return;
+    for (const line of this.takeFacts()) this.note(line);
+    for (const line of nextSteps(this.#target, this.#others, ending.child, this.#printed > 0))
+      this.note(line);
   }
 
   #sentences(ending: Ending, isText: boolean, style: Style): void {
     const flows = this.#flowsAtEnd(ending);
-    if (flows.length > 0 && isText) this.#line('');
-    for (const flow of flows) {
-      const text = flowSentence(flow, style);
+    const lookups = this.#lookups.all;
+    // A name that was looked up in good order says it all; what went wrong below has a sentence of its own.
+    const told = new Set(lookups.flatMap(({ flows: asked }) => [...asked]));
+    const rest = flows.filter(flow => !(told.has(flow.id) && isGood(flow)));
+    const texts = [
+      ...lookups.map(lookup => lookupSentence(lookup, style)),
+      ...rest.map(flow => flowSentence(flow, style)),
+    ];
+    if (texts.length > 0 && isText) this.#line('');
+    for (const text of texts) {
       if (!isText) this.note(text);
       else for (const line of wrap(text, this.output.width, 2)) this.#line(line);
     }

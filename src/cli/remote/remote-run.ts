@@ -158,16 +158,11 @@ export class RemoteRun {
   /** Nothing matched so far: what is to be seen instead? Follows all of SRC for a second. */
   async #diagnose(request: FollowRequest, target: FollowTarget): Promise<void> {
     const live = this.#live;
-    if (
-      this.#showing.printed > 0 ||
-      this.#showing.isOver ||
-      this.#options.quiet === true ||
-      live === undefined
-    )
+    if (this.#showing.hasMet || this.#showing.isOver || this.#options.quiet === true || live === undefined)
       return;
     const { port: _port, proto: _proto, ...wider } = request;
     try {
-      const lines = await diagnose(target, {
+      const lines = await diagnose(target, () => this.#showing.takeFacts(), {
         observe: observer => {
           this.#observers.add(observer);
           return () => this.#observers.delete(observer);

@@ -1,7 +1,12 @@
 /** One sentence a flow: what came of the conversation, and where to look. */
 import type { Flow } from '../../model/flow.ts';
 import { countsText, faultText, flowWay, isGood, stateText } from '../../words/flow-text.ts';
+import { isLookedUp, type LookupFacts, lookupText } from '../../words/lookup-text.ts';
 import type { Style } from './style.ts';
+
+export function lookupSentence(lookup: LookupFacts, style: Style): string {
+  return `${isLookedUp(lookup) ? style.good('✓') : style.bad('✗')} ${lookupText(lookup)}`;
+}
 
 export function flowSentence(flow: Flow, style: Style): string {
   const mark = isGood(flow) ? style.good('✓') : style.bad('✗');

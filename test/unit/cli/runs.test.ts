@@ -1,6 +1,6 @@
 /** What a run of packets is, in whatever order its packets close. */
 import { expect, test } from 'vitest';
-import { Runs } from '../../../src/cli/render/runs.ts';
+import { Runs, runKind, runText } from '../../../src/cli/render/runs.ts';
 import type { Journey } from '../../../src/model/journey.ts';
 
 const journey = (startNs: number, flow = '1'): Journey => ({
@@ -30,4 +30,31 @@ test('runs stand in the order of their first packets, and each has its own first
     ['20', '40'],
   ]);
   expect(runs.take()).toEqual([]);
+});
+
+test('names that a search list leads to, each asked for by a socket of its own, are one run of questions and one of answers', () => {
+  const runs = new Runs();
+  const names = ['x.default.svc.cluster.local', 'x.svc.cluster.local', 'x.cluster.local'];
+  for (const [i, query] of names.entries())
+    for (const rcode of [undefined, 'NXDOMAIN']) {
+      const dns = { id: i, query, type: 'A', ...(rcode === undefined ? {} : { rcode, answers: [] }) };
+      const one = { ...journey(10 * i + (rcode === undefined ? 0 : 5), String(i)), packet: { dns } };
+      runs.add(one, rcode ?? 'asked', runKind(one)!);
+    }
+  expect(runs.take().map(run => runText(run, '+1.0 ms'))).toEqual([
+    `3 DNS questions until +1.0 ms, p50 0.0 µs, p99 0.0 µs, all delivered: ${names.map(name => `A? ${name}`).join(', ')}`,
+    `3 DNS answers without an address until +1.0 ms, p50 0.0 µs, p99 0.0 µs, all delivered: NXDOMAIN ${names.join(', ')}`,
+  ]);
+});
+
+test('an address that was found is worth a line, and so is what went wrong', () => {
+  const of = (rcode: string, answers?: readonly string[]) =>
+    runKind({
+      ...journey(1),
+      packet: { dns: { id: 1, query: 'x', type: 'A', rcode, ...(answers === undefined ? {} : { answers }) } },
+    });
+  expect(of('NOERROR', ['10.0.0.1'])).toBeUndefined();
+  expect(of('NOERROR')).toBeUndefined();
+  expect(of('SERVFAIL', [])).toBeUndefined();
+  expect(of('NOERROR', [])).toBe('dns nothing');
 });

@@ -178,6 +178,41 @@ describe('follow A B', () => {
     expect(matched(target(pod, byService), query)).toEqual([false]);
   });
 
+  test('of that DNS what is about the service, by whatever name', () => {
+    const follow = target(pod, byService, { dnsIps: ['10.96.0.10'] });
+    const matcher = new Matcher(follow, nowhere);
+    const query = new Walk(udpPacket({ src: podA, dst: '10.96.0.10', sport: 5, dport: 53 }))
+      .queue('pod-a eth0')
+      .receive('node-1 va');
+    const rig = new Rig().walk(query).finish();
+    const about = (name: string): Journey => ({
+      ...rig.of(query),
+      packet: { dns: { id: 1, query: name, type: 'A' } },
+    });
+    const kinds = [
+      'nginx-service',
+      'NGINX-service.default.svc.cluster.local',
+      '_http._tcp.nginx-service.default.svc.cluster.local',
+      'ngins-service.default.svc.cluster.local',
+      'my-nginx-service.cluster.local',
+    ].map(name => matcher.dnsOf(about(name)));
+    expect(kinds).toEqual(['own', 'own', 'own', 'other', 'other']);
+    expect(new Matcher({ ...follow, port: 80 }, nowhere).dnsOf(about('nginx-service'))).toBe('other');
+    expect(new Matcher(target(pod, byService), nowhere).dnsOf(about('nginx-service'))).toBeUndefined();
+  });
+
+  test('a service without an address of its own is its endpoints', () => {
+    const headless = { ...byService, ips: [] };
+    const direct = new Walk(tcpPacket({ src: podA, dst: nginx1, sport: 5, dport: 8080 }))
+      .queue('pod-a eth0')
+      .receive('node-1 va')
+      .queue('node-1 vb')
+      .receive('nginx-1 eth0');
+    expect(matched(target(pod, headless), direct)).toEqual([true]);
+    expect(matched(target(pod, byService), direct)).toEqual([false]);
+    expect(matched(target(pod, { ...headless, backendIps: ['10.244.9.9'] }), direct)).toEqual([false]);
+  });
+
   test('a flow that was open before is known by its reply', () => {
     expect(matched(target(pod, backend), crossNodeReply())).toEqual([true]);
     expect(matched(target(pod, byService), crossNodeReply())).toEqual([true]);

@@ -101,6 +101,25 @@ describe('DNS', () => {
     expect(resolved(packet).summary).toBe('DNS a.local = no A');
   });
 
+  test('an answer of which not all was copied: what was asked, and no addresses', () => {
+    const data = Array.from({ length: 20 }, (_, i) => ({
+      type: 'A' as const,
+      name: 'a.local',
+      data: `10.0.0.${i}`,
+    }));
+    const whole = dnsPacket.encode({
+      type: 'response',
+      id: 7,
+      questions: question('a.local'),
+      answers: data,
+    });
+    const cut = resolved(
+      udpPacket({ ...ends, sport: 53, dport: 5, payload: Uint8Array.from(whole.subarray(0, 100)) }),
+    );
+    expect(cut.packet.dns).toEqual({ id: 7, query: 'a.local', type: 'A', rcode: 'NOERROR' });
+    expect(cut.summary).toBe('DNS A of a.local answered');
+  });
+
   test('the root', () => {
     expect(resolved(dns({ type: 'query', id: 7, questions: question('.') }, 'dport')).packet.dns?.query).toBe(
       '.',
