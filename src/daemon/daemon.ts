@@ -111,7 +111,11 @@ export class Daemon {
 
 function controlOf(watching: Watching): Control {
   const { follows, store, pipeline } = watching;
-  const scenarios = new Scenarios({ follows, seq: () => store.seq });
+  const scenarios = new Scenarios({
+    follow: request => follows.add(request),
+    unfollow: id => watching.unfollow(id),
+    seq: () => store.seq,
+  });
   return {
     session: store.session,
     isReady: () => watching.isReady,
@@ -120,7 +124,7 @@ function controlOf(watching: Watching): Control {
     topology: () => topologyOf(pipeline.names),
     follows: () => follows.list(),
     follow: request => follows.add(request),
-    unfollow: id => follows.remove(id),
+    unfollow: id => watching.unfollow(id),
     lab: () => scenarios.offer(),
     runScenario: name => scenarios.run(name),
     sessionFile: () => watching.recording!.read(),

@@ -7,14 +7,15 @@ import { TracerError } from '../base/errors.ts';
 import { findScenario, scenarioFollow, scenarios, sendTraffic, withScenario } from '../lab/scenarios/run.ts';
 import { type Scenario, scenarioStory } from '../lab/scenarios/scenario.ts';
 import { labNames, readLabState } from '../lab/state.ts';
-import type { LabOffer, ScenarioRun } from '../server/control.ts';
-import type { Follows } from './follows.ts';
+import type { Control, LabOffer, ScenarioRun } from '../server/control.ts';
 
-/** As `tracer follow` waits after its command. */
+/** As `tracer follow` waits after its command: the last packets, and their journeys' silence. */
 const DRAIN_MS = 300;
 
 export interface ScenariosOptions {
-  readonly follows: Pick<Follows, 'add' | 'remove'>;
+  readonly follow: Control['follow'];
+  /** When all that happened before has been told. */
+  readonly unfollow: Control['unfollow'];
   /** Of the store: number of its last change. */
   readonly seq: () => number;
 }
@@ -56,11 +57,11 @@ export class Scenarios {
   }
 
   #run(lab: string, scenario: Scenario): Promise<ScenarioRun> {
-    const { follows, seq } = this.#options;
+    const { follow: begin, unfollow, seq } = this.#options;
     const cluster = `lab:${lab}`;
     return withScenario(lab, scenario, async argv => {
       const since = seq();
-      const follow = await follows.add({ ...scenarioFollow(lab, scenario), cluster });
+      const follow = await begin({ ...scenarioFollow(lab, scenario), cluster });
       try {
         const { asExpected, exitCode, output } = await sendTraffic(scenario, argv);
         await after(DRAIN_MS);
@@ -71,7 +72,7 @@ export class Scenarios {
           `the traffic of ${scenario.name} in ${cluster} ended with ${exitCode}: ${said}`,
         );
       } finally {
-        await follows.remove(follow.id);
+        await unfollow(follow.id);
       }
     });
   }

@@ -13,6 +13,7 @@ import { CollectorKeeper } from './keeper.ts';
 import { LabWatch } from './labs.ts';
 import { Meter } from './meter.ts';
 import { Recording } from './recording.ts';
+import { Told } from './told.ts';
 
 /** Namespaces are made and removed in several steps. */
 const SETTLE_MS = 200;
@@ -38,6 +39,7 @@ export class Watching {
   readonly recording: Recording | undefined;
   readonly #note: (text: string) => void;
   readonly #labs: LabWatch;
+  readonly #told = new Told();
   #keeper: CollectorKeeper | undefined;
   #clusters: Clusters | undefined;
   #refresh: NodeJS.Timeout | undefined;
@@ -120,6 +122,12 @@ export class Watching {
     return this.#keeper?.isReady === true;
   }
 
+  /** One follower less, when all that happened before has been told. False: there is no such follow. */
+  async unfollow(id: string): Promise<boolean> {
+    if (this.isReady) await this.#told.until(process.hrtime.bigint()); // CLOCK_MONOTONIC, as the kernel's
+    return this.follows.remove(id);
+  }
+
   /** Ends the collector, which detaches everything, and closes what is still open. */
   async stop(): Promise<void> {
     this.#labs.stop();
@@ -127,6 +135,7 @@ export class Watching {
     clearTimeout(this.#refresh);
     await this.#keeper?.stop();
     await this.#rules.stop();
+    this.#told.end();
     this.pipeline.finish();
     await this.recording?.close();
   }
@@ -136,13 +145,15 @@ export class Watching {
     this.recording?.frame(frame);
     this.pipeline.frame(frame);
     if (frame.kind === 'loss' && frame.loss.cause === 'collector') this.recording?.interrupted();
-    if (frame.kind === 'heartbeat') this.store.beat(this.#kernelNs());
+    if (frame.kind === 'heartbeat') this.#beat();
     if (frame.kind === 'inventory' || frame.kind === 'cluster') this.#onChange();
   }
 
-  #kernelNs(): bigint {
+  #beat(): void {
     const { hello, nowNs } = this.pipeline;
-    return BigInt(hello!.clock.monotonicNs) + BigInt(Math.round(nowNs));
+    const kernelNs = BigInt(hello!.clock.monotonicNs) + BigInt(Math.round(nowNs));
+    this.store.beat(kernelNs);
+    this.#told.beat(kernelNs);
   }
 
   #onJourney(journey: Journey, record: JourneyRecord, way: readonly Hop[]): void {

@@ -63,7 +63,7 @@ export interface Control {
   follows(): readonly Follow[];
   /** Resolves when it is in force in the kernel. @throws UNKNOWN_NAME, AMBIGUOUS_NAME, USAGE. */
   follow(request: FollowRequest): Promise<Follow>;
-  /** One follower less. False: there is no such follow. */
+  /** One follower less, when all that happened before has been told. False: there is no such follow. */
   unfollow(id: string): Promise<boolean>;
   lab(): LabOffer;
   /** Sends a scenario's traffic and follows it meanwhile. @throws LAB_NOT_UP, LAB_FAILED, UNKNOWN_NAME. */

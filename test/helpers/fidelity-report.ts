@@ -89,6 +89,9 @@ export async function runCounted(
   if (run.stats.seen !== run.events + run.stats.lost)
     found.push(`${run.stats.seen} events seen, ${run.events} came, ${run.stats.lost} lost`);
   if (sum(devices.map(d => d.counted)) < 5_000) found.push('hardly any packet was counted');
+  const { lost, sampled } = run.stats;
+  if (found.length > 0 && lost + sampled > 0)
+    found.push(`${lost} events lost, ${sampled} sampled: this machine was too busy for the comparison`);
   if (payloads.length < 100) found.push(`only ${payloads.length} datagrams have a name`);
   return found;
 }

@@ -20,6 +20,7 @@ type Message =
   | { readonly type: 'journeys'; readonly seq: number; readonly items: readonly JourneyVersion[] }
   | { readonly type: 'skipped'; readonly to: number; readonly count: number }
   | { readonly type: 'followed'; readonly follow: Follow }
+  | { readonly type: 'unfollowed'; readonly id: string }
   | { readonly type: 'error' };
 
 export class LiveStream {
@@ -28,6 +29,7 @@ export class LiveStream {
   readonly #socket: WebSocket;
   #events: LiveEvents | undefined;
   #answer: { resolve: (follow: Follow) => void; reject: (error: Error) => void } | undefined;
+  readonly #endings = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
   #isClosed = false;
   /** Every change up to here has come. */
   seq: number;
@@ -66,9 +68,13 @@ export class LiveStream {
     return answer.promise;
   }
 
-  /** One follower less. */
-  unfollow(id: string): void {
+  /** One follower less. Resolves when all that happened before has been told. @throws DAEMON_GONE. */
+  unfollow(id: string): Promise<void> {
+    const ending = Promise.withResolvers<void>();
+    if (this.#isClosed) return Promise.reject(gone(this.#path));
+    this.#endings.set(id, ending);
     this.#socket.send(JSON.stringify({ type: 'unfollow', id }));
+    return ending.promise;
   }
 
   /** Journeys from `seq` on. */
@@ -98,6 +104,10 @@ export class LiveStream {
       case 'followed':
         this.#answer?.resolve(message.follow);
         break;
+      case 'unfollowed':
+        this.#endings.get(message.id)?.resolve();
+        this.#endings.delete(message.id);
+        break;
       case 'error':
         this.#answer?.reject(errorOf(message));
         break;
@@ -110,6 +120,7 @@ export class LiveStream {
     this.#isClosed = true;
     const error = gone(this.#path);
     this.#answer?.reject(error);
+    for (const ending of this.#endings.values()) ending.reject(error);
     this.#events?.onGone(error);
   }
 }

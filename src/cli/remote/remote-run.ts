@@ -35,6 +35,8 @@ export class RemoteRun {
   readonly #shown = new Set<string>();
   readonly #observers = new Set<(journey: Journey) => void>();
   #live: LiveStream | undefined;
+  /** Of the daemon. */
+  #follow: string | undefined;
   #beat: NodeJS.Timeout | undefined;
   /** Journeys are shown one batch after another; names may have to be asked for between. */
   #last: Promise<void> = Promise.resolve();
@@ -71,7 +73,8 @@ export class RemoteRun {
     this.#before = await this.#sums();
     this.#now = this.#before;
     if (this.#life.isOver) return;
-    const { target } = await this.#live.follow(request);
+    const { id, target } = await this.#live.follow(request);
+    this.#follow = id;
     if (this.#life.isOver) return;
     const { inside, command, timeoutMs, count, flows } = this.#options;
     const doors = inside ? await allDoors() : undefined;
@@ -136,6 +139,7 @@ export class RemoteRun {
 
   /** What closed and has not come by the stream yet, and what was lost until now. */
   async #rest(live: LiveStream): Promise<void> {
+    if (this.#follow !== undefined) await live.unfollow(this.#follow);
     let since = live.seq;
     for (;;) {
       const page = await this.#client.get<{
