@@ -2,18 +2,6 @@
 import { Command, CommanderError } from 'commander';
 import { TracerError } from '../base/errors.ts';
 import { tracerVersion } from '../base/version.ts';
-import { daemonCommand } from './daemon-command.ts';
-import { diffCommand } from './diff-command.ts';
-import { doctorCommand } from './doctor-command.ts';
-import { explainCommand } from './explain-command.ts';
-import { exportCommand } from './export-command.ts';
-import { followCommand } from './follow-command.ts';
-import { importCommand } from './import-command.ts';
-import { lsCommand, topologyCommand } from './inventory-commands.ts';
-import { labCommand } from './lab-command.ts';
-import { recordCommand } from './record-command.ts';
-import { replayCommand } from './replay-command.ts';
-import { schemaCommand } from './schema-command.ts';
 
 const program = new Command('tracer')
   .description('Shows what really happens to a packet inside a Kubernetes node, hop by hop.')
@@ -34,22 +22,27 @@ Exit codes: 0 fine · 1 error · 2 usage · 3 nothing matched · 4 a flow failed
   )
   .exitOverride();
 
-for (const command of [
-  followCommand(),
-  importCommand(),
-  recordCommand(),
-  replayCommand(),
-  exportCommand(),
-  explainCommand(),
-  diffCommand(),
-  labCommand(),
-  lsCommand(),
-  topologyCommand(),
-  daemonCommand(),
-  doctorCommand(),
-  schemaCommand(),
-])
-  program.addCommand(command);
+/** In the order of the help. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  follow: async () => (await import('./follow-command.ts')).followCommand(),
+  import: async () => (await import('./import-command.ts')).importCommand(),
+  record: async () => (await import('./record-command.ts')).recordCommand(),
+  replay: async () => (await import('./replay-command.ts')).replayCommand(),
+  export: async () => (await import('./export-command.ts')).exportCommand(),
+  explain: async () => (await import('./explain-command.ts')).explainCommand(),
+  diff: async () => (await import('./diff-command.ts')).diffCommand(),
+  lab: async () => (await import('./lab-command.ts')).labCommand(),
+  ls: async () => (await import('./inventory-commands.ts')).lsCommand(),
+  topology: async () => (await import('./inventory-commands.ts')).topologyCommand(),
+  daemon: async () => (await import('./daemon-command.ts')).daemonCommand(),
+  doctor: async () => (await import('./doctor-command.ts')).doctorCommand(),
+  schema: async () => (await import('./schema-command.ts')).schemaCommand(),
+};
+
+// To load all takes longer than most commands do: that is only for the help, and for a word that is no command.
+const called = process.argv.slice(2).find(word => !word.startsWith('-')) ?? '';
+for (const load of Object.hasOwn(commands, called) ? [commands[called]!] : Object.values(commands))
+  program.addCommand(await load());
 inherit(program);
 
 /** Commands that are made apart from their parent do not have its settings. */

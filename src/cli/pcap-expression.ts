@@ -1,5 +1,4 @@
 /** pcap-filter(7) expressions: tcpdump compiles them, for Ethernet, whatever the device. */
-import { execa } from 'execa';
 import { TracerError } from '../base/errors.ts';
 import type { CompiledFilter } from '../model/follow.ts';
 import { parseProgram } from '../pcap/packet-filter.ts';
@@ -8,6 +7,7 @@ const TIMEOUT_MS = 10_000; // it may look a host's name up
 
 /** @throws USAGE where it is no expression, LAB_TOOL without tcpdump. */
 export async function compileFilter(expression: string): Promise<CompiledFilter> {
+  const { execa } = await import('execa'); // loads for longer than most recordings are read
   const { failed, code, stdout, stderr } = await execa('tcpdump', ['-ddd', '-y', 'EN10MB', expression], {
     reject: false,
     stdin: 'ignore',

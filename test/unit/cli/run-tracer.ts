@@ -27,11 +27,19 @@ export async function tracer(
 ): Promise<Ran> {
   const [file, ...options] = node;
   const { FORCE_COLOR: _, ...inherited } = process.env;
+  // A daemon that happens to run here is none of the test's business.
+  const own = {
+    COLUMNS: '100',
+    NO_COLOR: '1',
+    SUDO_UID: '',
+    TRACER_SOCKET: 'none',
+    NODE_COMPILE_CACHE: cache,
+  };
   const child = execa(file!, [...options, main, ...args], {
     reject: false,
     stdin: 'ignore',
     extendEnv: false,
-    env: { ...inherited, COLUMNS: '100', NO_COLOR: '1', SUDO_UID: '', NODE_COMPILE_CACHE: cache, ...env },
+    env: { ...inherited, ...own, ...env },
   });
   onChild(child.pid!);
   const result = await child;

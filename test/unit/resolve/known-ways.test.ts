@@ -123,18 +123,18 @@ describe('a journey with hops of an earlier one', () => {
         count++;
       }
     }
-    expect(count).toBeGreaterThan(500);
+    expect(count).toBeGreaterThan(300);
   });
 });
 
-/** The same packet again and again, each second time with one byte of one event changed: every byte that says something of it. */
+/** As it is, now and then, and with one byte of one event changed: every byte that says something of it. */
 function oneByteOff(way: () => Walk): Event[][] {
   const base = way().events.map((event, n) => eventFrame(n === 0 ? { ...event, sk: 5 } : event));
   const all: Uint8Array[][] = [];
   for (const [event, frame] of base.entries())
     for (let at: number = frameLayout.size; at < frame.length; at++) {
       if (isIdentity(at)) continue;
-      all.push(again(base, all.length));
+      if (at % 4 === 0) all.push(again(base, all.length));
       const frames = again(base, all.length);
       frames[event]![at]! ^= 0x35;
       all.push(frames);
