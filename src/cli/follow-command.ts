@@ -16,6 +16,7 @@ export interface FollowArguments {
   readonly port?: number;
   readonly proto?: string;
   readonly filter?: string;
+  readonly rules?: true;
   readonly count?: number;
   readonly flows?: number;
   readonly timeout?: number;
@@ -81,6 +82,7 @@ export function withFollowOptions(command: Command): Command {
     .addOption(outputOption())
     .addOption(colorOption())
     .option('--no-hooks', 'no netfilter links on the way: rewrites are then inferred between devices')
+    .option('--rules', "the kernel's own word on the rules that decided, with one nft table meanwhile")
     .option('--self', 'also the ssh session that this is typed into')
     .option(
       '-w, --write <FILE>',
@@ -91,11 +93,19 @@ export function withFollowOptions(command: Command): Command {
 }
 
 /** The option that wants a collector, or tcpdump, of our own. */
-function ownCollector({ standalone, hooks, write, filter, edition }: FollowArguments): string | undefined {
+function ownCollector({
+  standalone,
+  hooks,
+  write,
+  filter,
+  rules,
+  edition,
+}: FollowArguments): string | undefined {
   if (standalone === true) return '--standalone';
   if (!hooks) return '--no-hooks';
   if (write !== undefined) return '--write';
   if (filter !== undefined) return '--filter';
+  if (rules === true) return '--rules';
   return edition === 'capture' ? '--edition capture' : undefined;
 }
 
@@ -139,6 +149,7 @@ export async function followOptions(
     ...(options.pcapng === undefined ? {} : { pcapng: true }),
     ...(options.standalone === undefined ? {} : { standalone: true }),
     ...(options.socket === undefined ? {} : { socket: options.socket }),
+    ...(options.rules === undefined ? {} : { rules: true }),
     ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
   };
 }

@@ -16,6 +16,7 @@ import type { Frame } from '../wire/decode.ts';
 import { type ChildResult, requireCommand } from './child.ts';
 import { diagnose } from './diagnose.ts';
 import { CapturedRun } from './follow-captured.ts';
+import { KernelRules } from './following/kernel-rules.ts';
 import { Lifetime } from './following/lifetime.ts';
 import { PcapngFile } from './following/pcapng-file.ts';
 import { Recordings } from './following/recordings.ts';
@@ -39,6 +40,8 @@ export interface FollowOptions extends Omit<FollowRequest, 'src' | 'dst'>, Follo
   readonly edition?: 'libbpf' | 'capture';
   /** Netfilter links on the way, where the kernel has them. */
   readonly hooks: boolean;
+  /** The kernel's own word on rules, by `nft monitor trace`. */
+  readonly rules?: boolean;
   /** The ssh session that it is typed into too. */
   readonly self?: boolean;
   readonly command: readonly string[];
@@ -97,9 +100,10 @@ async function daemonFor({
   record,
   kubeconfig,
   filter,
+  rules,
 }: FollowOptions): Promise<DaemonClient | undefined> {
-  const isOwn = standalone === true || !hooks || record !== undefined || filter !== undefined;
-  if (isOwn || kubeconfig !== undefined) return undefined;
+  const isOwn = standalone === true || !hooks || rules === true;
+  if (isOwn || record !== undefined || filter !== undefined || kubeconfig !== undefined) return undefined;
   return findDaemon(socket);
 }
 
@@ -132,6 +136,7 @@ class LiveRun {
   #collector: Collector | undefined;
   #clusters: Clusters | undefined;
   #hooks: readonly HookPlace[] = [];
+  #kernelRules: KernelRules | undefined;
   readonly #rules = new RulesetReader({
     netns: cookie => {
       const { inventory } = this.#viewer.pipeline;
@@ -188,6 +193,12 @@ class LiveRun {
     const place = inside ? insideOf(target.src, cookie => doorTo(cookie, pipeline.names)) : undefined;
     this.#hooks = hooks ? hookPlaces(target, pipeline.names) : [];
     await this.#watch(watchRules(target));
+    if (this.#options.rules === true)
+      this.#kernelRules = new KernelRules(
+        note => this.#say({ kind: 'note', note }),
+        text => showing.note(text),
+      );
+    await this.#kernelRules?.watch(target, pipeline.names);
     showing.note(`following ${target.src.label} → ${target.dst.label}; Ctrl-C ends it`);
     if (timeoutMs !== undefined) this.#life.after(timeoutMs, () => this.#life.end());
     this.#life.after(NO_MATCH_MS, () => void this.#diagnose(target));
@@ -201,7 +212,8 @@ class LiveRun {
     const { target, pipeline } = this.#viewer;
     if (target === undefined || target === before || this.#life.isOver) return;
     if (this.#options.hooks) this.#hooks = hookPlaces(target, pipeline.names);
-    this.#watch(watchRules(target)).catch((error: unknown) => {
+    const all = [this.#watch(watchRules(target)), this.#kernelRules?.watch(target, pipeline.names)];
+    Promise.all(all).catch((error: unknown) => {
       if (!this.#life.isOver) this.#viewer.showing.note(String((error as Error).message));
     });
   }
@@ -221,6 +233,7 @@ class LiveRun {
     this.#life.close();
     await this.#clusters?.stop();
     await this.#collector?.stop();
+    await this.#kernelRules?.stop();
     await this.#rules.stop();
     this.#viewer.pipeline.finish(); // what closes only now is told to the recordings, too
     const { child, error } = this.#life;

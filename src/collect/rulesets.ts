@@ -200,7 +200,7 @@ function tableNames(tables: unknown): { family: string; name: string }[] {
 }
 
 /** A name or a process may lead elsewhere by now: the inode tells. Docker's names lie below a directory of its own. */
-function wayInto({ own, names, processes, inode }: NetnsSnapshot): Into | undefined {
+export function wayInto({ own, names, processes, inode }: NetnsSnapshot): Into | undefined {
   if (own) return [];
   const paths = [
     ...names.map(name => `${/^[0-9a-f]{12}$/.test(name) ? '/run/docker/netns' : '/run/netns'}/${name}`),

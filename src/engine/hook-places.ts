@@ -9,6 +9,14 @@ import type { FollowTarget } from './target.ts';
 const NAMESPACES_MAX = 8;
 
 export function hookPlaces(target: FollowTarget, names: Names): HookPlace[] {
+  const families = familiesOf(target);
+  const hooks = hooksOf(target, names);
+  if (hooks.length === 0) return [];
+  return forwardersOf(target, names).flatMap(cookie => families.map(family => ({ cookie, family, hooks })));
+}
+
+/** The namespaces (cookies) that forward on its way, where rules may decide. */
+export function forwardersOf(target: FollowTarget, names: Names): string[] {
   const { inventory } = names;
   const starts = [target.src, target.dst].flatMap(side => startsOf(side, names, target.cluster));
   const found = new Set<string>();
@@ -21,10 +29,7 @@ export function hookPlaces(target: FollowTarget, names: Names): HookPlace[] {
         found.add(view.cookie);
     }
   }
-  const families = familiesOf(target);
-  const hooks = hooksOf(target, names);
-  if (hooks.length === 0) return [];
-  return [...found].flatMap(cookie => families.map(family => ({ cookie, family, hooks })));
+  return [...found];
 }
 
 /**

@@ -17,6 +17,11 @@ import { RuleBook } from './rule-book.ts';
 import { ToldJourneys } from './told-journeys.ts';
 import { WaitingLine } from './waiting-line.ts';
 
+/** As long as it takes a busy machine to read thousands of rules; then journeys are told without. */
+const READ_NS = 3e9;
+/** The kernel tells of a packet within milliseconds, or it was not asked to. */
+const TRACE_NS = 1e9;
+
 export interface PipelineOptions {
   /** Its id; default: a new one. */
   readonly session?: string;
@@ -142,10 +147,10 @@ export class Pipeline {
 
   #note(stages: Stages, note: SessionNote): void {
     if (note.kind === 'reads-rules') stages.book.isRead = true;
-    if (note.kind === 'rules') {
-      stages.book.apply(note.rules);
-      this.#line.go(this.nowNs);
-    }
+    if (note.kind === 'traces-rules') stages.book.traces(note.places);
+    if (note.kind === 'traced') stages.book.traced(note.cookie, note.text);
+    if (note.kind === 'rules') stages.book.apply(note.rules);
+    if (note.kind === 'rules' || note.kind === 'traced') this.#line.go(this.nowNs);
     if (note.kind !== 'journeys' || this.#told === undefined) return;
     for (const record of this.#told.told(note.journeys)) this.#tell(stages, record);
   }
@@ -187,14 +192,22 @@ export class Pipeline {
     const { book, resolver } = stages;
     /** How often each of them had been read when it was asked for. */
     let lacks: ReadonlyMap<string, number> | undefined;
-    this.#line.add(this.nowNs, isLate => {
+    /** What was known when the kernel had not told of its rules yet. */
+    let untoldAt: number | undefined;
+    this.#line.add(this.nowNs, waitedNs => {
       const isRead = [...(lacks ?? [])].every(([cookie, count]) => book.countOf(cookie) > count);
-      if (!isLate && !isRead) return false;
+      if (waitedNs < READ_NS && !isRead) return false;
+      if (waitedNs < TRACE_NS && untoldAt === book.rev) return false;
       const way = resolver.wayOf(record);
+      const isUntold = book.takeUntold();
       const missing = book.takeMissing();
-      if (!isLate && lacks === undefined && missing.length > 0) {
+      if (waitedNs < READ_NS && lacks === undefined && missing.length > 0) {
         lacks = new Map(missing.map(cookie => [cookie, book.countOf(cookie)]));
         for (const cookie of missing) this.#options.onRules?.(cookie);
+        return false;
+      }
+      if (waitedNs < TRACE_NS && isUntold) {
+        untoldAt = book.rev;
         return false;
       }
       tell(way);

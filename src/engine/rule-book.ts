@@ -5,6 +5,7 @@
 import type { RulesetSnapshot } from '../model/ruleset-snapshot.ts';
 import { readIptablesSave } from '../rules/iptables-save.ts';
 import { readNftJson, tableOrder } from '../rules/nft-json.ts';
+import { RuleTraceBook, type TracedPacket, type TracedVisit } from '../rules/rule-trace.ts';
 import type { Ruleset } from '../rules/ruleset.ts';
 
 /** Of one namespace: parsed ones take some 1 kB a rule. */
@@ -35,6 +36,10 @@ export class RuleBook {
   readonly #hopeless = new Set<string>();
   /** How often each was read. */
   readonly #counts = new Map<string, number>();
+  /** By namespace: what the kernel told of packets there. */
+  readonly #traces = new Map<string, RuleTraceBook>();
+  /** A rule was asked for of which the kernel is to tell, and has not yet. */
+  #isUntold = false;
   /** Somebody reads what is missing. */
   isRead = false;
   /** Grows with each reading. */
@@ -84,6 +89,32 @@ export class RuleBook {
     else if (this.isRead && !this.#hopeless.has(cookie)) this.#missing.add(cookie);
   }
 
+  /** From here on the kernel tells of its rules there. */
+  traces(places: readonly string[]): void {
+    for (const cookie of places)
+      if (!this.#traces.has(cookie)) this.#traces.set(cookie, new RuleTraceBook(isTraceTable));
+  }
+
+  traced(cookie: string, text: string): void {
+    this.#traces.get(cookie)?.add(text);
+    this.rev++;
+  }
+
+  /** What it told of such a packet, newest first; undefined where it is not asked. */
+  tracesOf(cookie: string, packet: TracedPacket): readonly TracedVisit[] | undefined {
+    return this.#traces.get(cookie)?.of(packet);
+  }
+
+  untold(): void {
+    this.#isUntold = true;
+  }
+
+  takeUntold(): boolean {
+    const was = this.#isUntold;
+    this.#isUntold = false;
+    return was;
+  }
+
   countOf(cookie: string): number {
     return this.#counts.get(cookie) ?? 0;
   }
@@ -99,6 +130,9 @@ export class RuleBook {
     return String(this.#baseNs + BigInt(Math.round(timeNs)));
   }
 }
+
+/** Ours (`collect/rule-traces.ts`), of whichever process. */
+const isTraceTable = (name: string): boolean => /^tracer_\d+$/.test(name);
 
 function farFrom({ fromNs, toNs }: Reading, timeNs: number): number {
   return Math.max(fromNs - timeNs, timeNs - toNs, 0);

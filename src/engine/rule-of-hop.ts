@@ -2,14 +2,16 @@
 import { entryAt } from '../explain/entry.ts';
 import type { NetnsView } from '../inventory/netns-view.ts';
 import { splitEnd } from '../model/address-port.ts';
-import type { Change, RuleRef, RuleStep } from '../model/journey.ts';
+import type { Change, RuleRef, RuleStep, RuleTraceRef } from '../model/journey.ts';
+import type { TracedVisit } from '../rules/rule-trace.ts';
 import type { HookName } from '../rules/ruleset.ts';
 import { walk } from '../rules/walk.ts';
 import type { Ends, Known, Passed, Way } from '../rules/way.ts';
 import { wayWords } from '../rules/words.ts';
 import type { HopFacts } from '../words/hop-facts.ts';
 import type { RuleBook, RulesAt } from './rule-book.ts';
-import { markBefore, packetAt } from './rule-packet.ts';
+import { markBefore, packetAt, tupleBefore } from './rule-packet.ts';
+import { isDropVisit, isSamePath, tracedRule } from './traced-rule.ts';
 
 /** What the rules were asked about a hop: undefined where nothing of it is theirs. */
 export interface RuleAnswer {
@@ -37,14 +39,28 @@ export function ruleOfHop(
 ): RuleAnswer | undefined {
   const asked = askedAt(hops, index, dropHook);
   if (asked === undefined) return undefined;
-  const readings = book.at(hops[index]!.netns.cookie, timeNs);
+  const { cookie } = hops[index]!.netns;
+  const readings = book.at(cookie, timeNs);
+  const visits = visitsOf(hops[index]!, cookie, asked.known, book);
   for (const rules of readings) {
     const ways = asked.hooks.flatMap(hook => waysAt(hops, index, hook, asked.known, view, rules));
-    const rule = ruleOf(ways, book.kernelNs(rules.readNs));
+    const rule = ruleOf(ways, book.kernelNs(rules.readNs), visits);
     if (rule !== undefined) return { rule };
   }
-  book.explainsNot(hops[index]!.netns.cookie, timeNs);
+  book.explainsNot(cookie, timeNs);
+  const traced = asked.known.kind === 'dropped' && readings.length > 0 ? visits[0] : undefined;
+  if (traced !== undefined) return { rule: tracedRule(traced, book.kernelNs(timeNs)) };
   return readings.some(({ ruleset }) => ruleset.tables.length > 0) ? { isUnexplained: true } : {};
+}
+
+/** What the kernel told of it where such a thing is decided: of a drop the visit that ended so, of a translation those of nat tables. */
+function visitsOf(hop: HopFacts, cookie: string, known: Known, book: RuleBook): readonly TracedVisit[] {
+  const tuple = tupleBefore(hop);
+  const all = tuple === undefined ? undefined : book.tracesOf(cookie, tuple);
+  if (all === undefined) return [];
+  const fitting = all.filter(visit => (known.kind === 'dropped') === isDropVisit(visit));
+  if (fitting.length === 0) book.untold();
+  return fitting;
 }
 
 /** Only the first packet of a conversation is shown to rules that translate; conntrack repeats what they decided. */
@@ -91,12 +107,17 @@ function waysAt(
 }
 
 /** The way that needs least to be assumed; several rules that may have decided make it a possible one. */
-function ruleOf(ways: readonly Way[], readNs: string): RuleRef | undefined {
+function ruleOf(ways: readonly Way[], readNs: string, visits: readonly TracedVisit[]): RuleRef | undefined {
   const decided = ways.filter(({ decidedBy }) => decidedBy !== undefined);
-  const [best] = decided.toSorted((a, b) => a.unsure.length - b.unsure.length || b.share - a.share);
+  const sorted = decided.toSorted((a, b) => a.unsure.length - b.unsure.length || b.share - a.share);
+  // Of several the one that the kernel told of.
+  const best = sorted.find(way => traceOf(way, visits)?.kind === 'same') ?? sorted[0];
   const by = best?.decidedBy;
   if (best === undefined || by === undefined) return undefined;
-  const isOnly = decided.every(way => way.decidedBy!.rule === by.rule && way.decidedBy!.chain === by.chain);
+  const trace = traceOf(best, visits);
+  const isOnly =
+    trace?.kind === 'same' ||
+    decided.every(way => way.decidedBy!.rule === by.rule && way.decidedBy!.chain === by.chain);
   const words = wayWords(best);
   const { chain, rule } = by;
   return {
@@ -107,8 +128,20 @@ function ruleOf(ways: readonly Way[], readNs: string): RuleRef | undefined {
     ...(words === undefined ? {} : { words }),
     path: pathTo(best, by),
     basis: isOnly ? 'computed' : 'possible',
+    ...(trace === undefined ? {} : { trace }),
     readNs,
   };
+}
+
+function traceOf(way: Way, visits: readonly TracedVisit[]): RuleTraceRef | undefined {
+  const by = way.decidedBy!;
+  const table = by.chain.table;
+  if (table.dialect === 'iptables-legacy') return undefined; // of which nft tells nothing
+  const own = visits.filter(visit => visit.table === table.name);
+  if (own.length === 0) return undefined;
+  return own.some(visit => isSamePath(pathTo(way, by), visit))
+    ? { kind: 'same' }
+    : { kind: 'other', path: own[0]!.met };
 }
 
 /** From the base chain that led there. */

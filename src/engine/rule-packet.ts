@@ -40,7 +40,7 @@ export function packetAt(
 }
 
 /** A hop tells what the packet carries when it leaves; a rewrite tells what it was. */
-function tupleBefore({ tuple, inner, changes }: HopFacts): Tuple | undefined {
+export function tupleBefore({ tuple, inner, changes }: HopFacts): Tuple | undefined {
   if (tuple === undefined || inner !== undefined) return undefined;
   let before = tuple;
   for (const { field, from } of changes) {

@@ -3,28 +3,27 @@
  * event time, and by what stands among the frames: a replay waits for the same.
  */
 
-/** As long as it takes to read thousands of rules; then they are told without. */
-const WAIT_NS = 1e9;
+/** False: it lacks something that may still come. `waitedNs`: Infinity where nothing more will. */
+type Tell = (waitedNs: number) => boolean;
 
 interface Waiting {
-  /** False: it lacks something that may still come. */
-  readonly tell: (isLate: boolean) => boolean;
-  readonly untilNs: number;
+  readonly tell: Tell;
+  readonly sinceNs: number;
 }
 
 export class WaitingLine {
   #line: Waiting[] = [];
 
   /** Tells it, or keeps it. */
-  add(nowNs: number, tell: (isLate: boolean) => boolean): void {
-    if (this.#line.length > 0 || !tell(false)) this.#line.push({ tell, untilNs: nowNs + WAIT_NS });
+  add(nowNs: number, tell: Tell): void {
+    if (this.#line.length > 0 || !tell(0)) this.#line.push({ tell, sinceNs: nowNs });
   }
 
   /** Something new is known, or time has passed. */
   go(nowNs: number): void {
     let told = 0;
-    for (const { tell, untilNs } of this.#line) {
-      if (!tell(nowNs >= untilNs)) break;
+    for (const { tell, sinceNs } of this.#line) {
+      if (!tell(nowNs - sinceNs)) break;
       told++;
     }
     this.#line.splice(0, told);
@@ -32,6 +31,6 @@ export class WaitingLine {
 
   /** Nothing more will come. */
   end(): void {
-    for (const { tell } of this.#line.splice(0)) tell(true);
+    for (const { tell } of this.#line.splice(0)) tell(Number.POSITIVE_INFINITY);
   }
 }

@@ -147,11 +147,18 @@ export interface RuleRef {
   readonly words?: string;
   /** Rules that the packet met in this hook and table, in order, the last is the one that decided. */
   readonly path: readonly RuleStep[];
-  /** How it is known: `computed` from the rules and what became of the packet; `possible`: others may have done the same. */
-  readonly basis: 'computed' | 'possible';
+  /** How it is known: `computed` from the rules and what became of the packet; `possible`: others may have done the same; `traced`: by the kernel alone. */
+  readonly basis: 'computed' | 'possible' | 'traced';
+  /** With `--rules`: what the kernel told of this packet in that table. Absent: nothing. */
+  readonly trace?: RuleTraceRef;
   /** Kernel monotonic clock: when the rules were read, ns. */
   readonly readNs: BigDecimal;
 }
+
+/** `other`: the kernel told of another path, which is `path`. */
+export type RuleTraceRef =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'other'; readonly path: readonly RuleStep[] };
 
 export interface RuleStep {
   readonly chain: string;

@@ -605,9 +605,14 @@ export const journeySchema: Readonly<Record<string, unknown>> = {
           "type": "string",
           "enum": [
             "computed",
-            "possible"
+            "possible",
+            "traced"
           ],
-          "description": "How it is known: `computed` from the rules and what became of the packet; `possible`: others may have done the same."
+          "description": "How it is known: `computed` from the rules and what became of the packet; `possible`: others may have done the same; `traced`: by the kernel alone."
+        },
+        "trace": {
+          "$ref": "#/definitions/RuleTraceRef",
+          "description": "With `--rules`: what the kernel told of this packet in that table. Absent: nothing."
         },
         "readNs": {
           "$ref": "#/definitions/BigDecimal",
@@ -644,6 +649,44 @@ export const journeySchema: Readonly<Record<string, unknown>> = {
         "verdict"
       ],
       "additionalProperties": false
+    },
+    "RuleTraceRef": {
+      "anyOf": [
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "same"
+            }
+          },
+          "required": [
+            "kind"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "other"
+            },
+            "path": {
+              "type": "array",
+              "items": {
+                "$ref": "#/definitions/RuleStep"
+              }
+            }
+          },
+          "required": [
+            "kind",
+            "path"
+          ],
+          "additionalProperties": false
+        }
+      ],
+      "description": "`other`: the kernel told of another path, which is `path`."
     },
     "Waiting": {
       "type": "string",
@@ -2034,9 +2077,14 @@ export const journeyVersionSchema: Readonly<Record<string, unknown>> = {
           "type": "string",
           "enum": [
             "computed",
-            "possible"
+            "possible",
+            "traced"
           ],
-          "description": "How it is known: `computed` from the rules and what became of the packet; `possible`: others may have done the same."
+          "description": "How it is known: `computed` from the rules and what became of the packet; `possible`: others may have done the same; `traced`: by the kernel alone."
+        },
+        "trace": {
+          "$ref": "#/definitions/RuleTraceRef",
+          "description": "With `--rules`: what the kernel told of this packet in that table. Absent: nothing."
         },
         "readNs": {
           "$ref": "#/definitions/BigDecimal",
@@ -2073,6 +2121,44 @@ export const journeyVersionSchema: Readonly<Record<string, unknown>> = {
         "verdict"
       ],
       "additionalProperties": false
+    },
+    "RuleTraceRef": {
+      "anyOf": [
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "same"
+            }
+          },
+          "required": [
+            "kind"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "kind": {
+              "type": "string",
+              "const": "other"
+            },
+            "path": {
+              "type": "array",
+              "items": {
+                "$ref": "#/definitions/RuleStep"
+              }
+            }
+          },
+          "required": [
+            "kind",
+            "path"
+          ],
+          "additionalProperties": false
+        }
+      ],
+      "description": "`other`: the kernel told of another path, which is `path`."
     },
     "Waiting": {
       "type": "string",

@@ -33,6 +33,10 @@ export type SessionNote =
   /** From here on rules are read where they decided something: journeys wait for them. */
   | { readonly kind: 'reads-rules' }
   | { readonly kind: 'rules'; readonly rules: RulesetSnapshot }
+  /** In these namespaces (cookies) the kernel tells of its rules from here on: journeys wait for it a little. */
+  | { readonly kind: 'traces-rules'; readonly places: readonly string[] }
+  /** Whole lines of `nft monitor trace`. */
+  | { readonly kind: 'traced'; readonly cookie: string; readonly text: string }
   /** In rolling files: under which ids these journeys were told when they closed. */
   | { readonly kind: 'journeys'; readonly journeys: readonly ToldJourney[] };
 

@@ -17,6 +17,7 @@ export class Snapshot {
   #hello: HelloFrame | undefined;
   #follow: SessionNote | undefined;
   #readsRules: SessionNote | undefined;
+  #tracesRules: SessionNote | undefined;
   /** By namespace, with their content. */
   readonly #rules = new Map<string, RulesetSnapshot>();
   readonly #inventory = new Map<string, InventoryFrame>();
@@ -56,6 +57,7 @@ export class Snapshot {
   #note(note: SessionNote): void {
     if (note.kind === 'follow') this.#follow = note;
     else if (note.kind === 'reads-rules') this.#readsRules = note;
+    else if (note.kind === 'traces-rules') this.#tracesRules = note;
     else if (note.kind === 'rules') {
       const { cookie, sources } = note.rules;
       const before = this.#rules.get(cookie)?.sources;
@@ -80,6 +82,7 @@ export class Snapshot {
       ...[...this.#inventory.values()].map(inventory => jsonFrame('inventory', inventory)),
       jsonFrame('hello', hello),
       ...(this.#readsRules === undefined ? [] : [jsonFrame('note', this.#readsRules)]),
+      ...(this.#tracesRules === undefined ? [] : [jsonFrame('note', this.#tracesRules)]),
       ...(this.#follow === undefined ? [] : [jsonFrame('note', this.#follow)]),
       ...this.#again(baseNs),
     ];

@@ -127,6 +127,10 @@ function isNote(note: Json): boolean {
       return true;
     case 'rules':
       return isRules(note.rules);
+    case 'traces-rules':
+      return isTextList(note.places);
+    case 'traced':
+      return isDecimal(note.cookie) && typeof note.text === 'string';
     case 'skipped':
       return typeof note.frames === 'number' && typeof note.events === 'number';
     case 'journeys':

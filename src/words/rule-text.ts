@@ -25,6 +25,7 @@ export function ruleDropText(rule: RuleRef): string {
 }
 
 /** Others may have done the same. */
-export function perhaps({ basis }: Pick<RuleRef, 'basis'>): string {
+export function perhaps({ basis, trace }: Pick<RuleRef, 'basis' | 'trace'>): string {
+  if (trace?.kind === 'other') return 'as computed, but the kernel says otherwise, ';
   return basis === 'possible' ? 'perhaps ' : '';
 }

@@ -11,15 +11,31 @@ export function ruleLines({ startNs }: Pick<AnyJourney, 'startNs'>, hop: Hop, ro
   const steps = rule.path.flatMap(({ chain, text, verdict }) =>
     wrap(`${rule.table}: ${text ?? `${chain}: policy ${verdict}`}`, room, HANG),
   );
-  return [...steps, ...wrap(basisText(rule, BigInt(startNs) + BigInt(Math.round(hop.offsetNs))), room, HANG)];
+  const { trace } = rule;
+  const others =
+    trace?.kind === 'other'
+      ? [
+          `the kernel tells of another path, rules may have changed:`,
+          ...trace.path.map(
+            ({ chain, text, verdict }) => `  ${rule.table} ${chain}: ${text ?? 'policy'} (${verdict})`,
+          ),
+        ].flatMap(line => wrap(line, room, HANG))
+      : [];
+  return [
+    ...steps,
+    ...others,
+    ...wrap(basisText(rule, BigInt(startNs) + BigInt(Math.round(hop.offsetNs))), room, HANG),
+  ];
 }
 
-function basisText({ basis, readNs }: NonNullable<Hop['rule']>, hopNs: bigint): string {
-  const what =
-    basis === 'computed'
-      ? 'computed from the rules and from what became of the packet'
-      : 'computed; other rules could have done the same';
-  return `(${what}; ${whenRead(BigInt(readNs) - hopNs)})`;
+const basisWords: Readonly<Record<NonNullable<Hop['rule']>['basis'], string>> = {
+  computed: 'computed from the rules and from what became of the packet',
+  possible: 'computed; other rules could have done the same',
+  traced: 'the kernel says so, and no rule that was read leads to it',
+};
+
+function basisText({ basis, readNs, trace }: NonNullable<Hop['rule']>, hopNs: bigint): string {
+  return `(${basisWords[basis]}${trace?.kind === 'same' ? '; the kernel says the same' : ''}; ${whenRead(BigInt(readNs) - hopNs)})`;
 }
 
 /** Rules may have been others in between. */

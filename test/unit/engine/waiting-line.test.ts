@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest';
 import { WaitingLine } from '../../../src/engine/waiting-line.ts';
 
-test('what waits holds back what comes behind it, in order, for a second of event time', () => {
+const PATIENCE_NS = 1e9;
+
+test('what waits holds back what comes behind it, in order, and is told how long it has waited', () => {
   const line = new WaitingLine();
   const told: string[] = [];
   const known = new Set<string>();
   const add = (name: string, nowNs: number): void =>
-    line.add(nowNs, isLate => {
-      if (!isLate && !known.has(name)) return false;
-      told.push(isLate && !known.has(name) ? `${name} late` : name);
+    line.add(nowNs, waitedNs => {
+      if (waitedNs < PATIENCE_NS && !known.has(name)) return false;
+      told.push(known.has(name) ? name : `${name} late`);
       return true;
     });
   known.add('a').add('c').add('e');
@@ -22,9 +24,9 @@ test('what waits holds back what comes behind it, in order, for a second of even
   expect(told).toEqual(['a', 'b', 'c']);
   add('d', 30);
   add('e', 40);
-  line.go(30 + 1e9 - 1);
+  line.go(30 + PATIENCE_NS - 1);
   expect(told).toEqual(['a', 'b', 'c']);
-  line.go(30 + 1e9);
+  line.go(30 + PATIENCE_NS);
   expect(told).toEqual(['a', 'b', 'c', 'd late', 'e']);
   add('f', 50);
   line.end();

@@ -10,15 +10,20 @@ export interface Cause {
   readonly note?: string;
 }
 
-export function ruleCause({ table, chain, text, words, comment, basis }: RuleRef): Cause {
-  const note = [
+export function ruleCause({ table, chain, text, words, comment, basis, trace }: RuleRef): Cause {
+  const notes = [
     basis === 'possible' ? 'perhaps: others could have done the same' : undefined,
+    trace === undefined ? undefined : traceWords[trace.kind],
     words ?? comment,
-  ]
-    .filter(each => each !== undefined)
-    .join('; ');
+  ];
+  const note = notes.filter(each => each !== undefined).join('; ');
   return { what: 'rule', text: `${table} ${chain}: ${text}`, ...(note === '' ? {} : { note }) };
 }
+
+const traceWords = {
+  same: 'the kernel says the same',
+  other: 'computed, and the kernel tells of another path',
+} as const;
 
 /** The rules before it, in the order in which the packet met them. */
 export function pathCauses({ table, path }: RuleRef): Cause[] {
