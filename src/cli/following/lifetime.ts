@@ -11,6 +11,7 @@ export class Lifetime {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #onSignal = (): void => this.end();
   #command: Child | undefined;
+  #isClosed = false;
   /** Set where it ended by a failure. */
   error: TracerError | undefined;
   /** The command has ended, and how. */
@@ -52,6 +53,7 @@ export class Lifetime {
     this.#command = startChild(command, inside);
     this.#command.ended.then(
       child => {
+        if (this.#isClosed) return;
         this.child = child;
         this.after(DRAIN_MS, () => this.end());
       },
@@ -60,8 +62,9 @@ export class Lifetime {
     );
   }
 
-  /** Takes back timers and signals, and lets the command finish by itself. */
+  /** Takes back timers and signals, and lets the command finish by itself: its end tells nothing any more, live as in the recording. */
   close(): void {
+    this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#command?.leave();
     process.off('SIGINT', this.#onSignal);
