@@ -53,6 +53,7 @@ export const errorRegistry = {
   NO_SESSION: { exit: 1, hint: 'tracer follow makes one; -r FILE reads a recording' },
   UNKNOWN_JOURNEY: { exit: 1, hint: 'its number stands before each packet that tracer follow prints' },
   LISTEN: { exit: 1, hint: 'is another daemon running? --port and --socket choose another place' },
+  NOT_LIVE: { exit: 1, hint: 'tracer daemon follows live packets, on a page of its own' },
   TOKEN_WANTED: {
     exit: 1,
     hint: 'send Authorization: Bearer with the text of /run/tracer/token, or of the file beside its --socket',

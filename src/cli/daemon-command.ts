@@ -1,9 +1,10 @@
 /** `tracer daemon [SRC DST]`: runs until it is told to end. */
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { TracerError } from '../base/errors.ts';
 import { ringBytes } from '../collect/collector.ts';
 import type { Daemon } from '../daemon/daemon.ts';
-import { defaultPort, defaultSocket, socketPath, tokenPath } from '../daemon/sockets.ts';
+import { defaultPort, defaultSocket, pageFolder, socketPath, tokenPath } from '../daemon/sockets.ts';
 import { listLabs } from '../lab/status.ts';
 import type { FollowRequest } from '../model/follow.ts';
 import { mebibytes, portOrAny } from './arguments.ts';
@@ -109,8 +110,12 @@ function ofLabs(context: string | undefined): FollowRequest[] {
     ]);
 }
 
-/** The token is not for a journal, which others than root may read. */
+/** The token is not for a journal, which others than root may read: a terminal has it. */
 function sayWhere({ url }: Daemon, socket: string): void {
+  const bare = url.replace(/#.*/, '');
   note(`listening on ${socket}`);
-  note(`the API: ${url.replace(/#.*/, '')}api, token in ${tokenPath(socket)}`);
+  if (!existsSync(`${pageFolder}/index.html`)) note('the page was not built: npm run setup builds it');
+  else if (process.stderr.isTTY) note(`the page: ${url}`);
+  else note(`the page: ${bare}#t=TOKEN, token in ${tokenPath(socket)}`);
+  note(`the API: ${bare}api, token in ${tokenPath(socket)}`);
 }

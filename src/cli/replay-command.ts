@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { TracerError } from '../base/errors.ts';
-import { factor, port, positive, protocol } from './arguments.ts';
+import { defaultPort } from '../daemon/sockets.ts';
+import type { FollowRequest } from '../model/follow.ts';
+import { factor, port, portOrAny, positive, protocol } from './arguments.ts';
 import { compileFilter } from './pcap-expression.ts';
 import { colorOption, outputOption } from './render/options.ts';
 import type { OutputFormat } from './render/renderer.ts';
@@ -17,6 +19,7 @@ interface Options {
   readonly flows?: number;
   readonly speed?: number;
   readonly realtime?: true;
+  readonly web?: true | number;
   readonly output: OutputFormat;
   readonly color: ColorMode;
 }
@@ -40,6 +43,11 @@ export function replayCommand(): Command {
       new Option('--speed <N>', 'N times as fast as it was (default: as fast as possible)').argParser(factor),
     )
     .addOption(new Option('--realtime', 'as fast as it was').conflicts('speed'))
+    .addOption(
+      new Option('--web [PORT]', `show it on a page instead, on 127.0.0.1 (port ${defaultPort}; 0: any)`)
+        .argParser(portOrAny)
+        .conflicts(['speed', 'realtime', 'output', 'count', 'flows']),
+    )
     .addOption(outputOption())
     .addOption(colorOption())
     .addHelpText(
@@ -48,28 +56,51 @@ export function replayCommand(): Command {
 Examples:
   tracer replay -r curl.tracer
   tracer replay -r curl.tracer -o json | jq .summary
+  tracer replay -r curl.tracer --web
   tracer replay -r night.tracer pod-a any --proto tcp -p 80`,
     )
     .action(async (src: string | undefined, dst: string | undefined, options: Options) => {
       if (src !== undefined && dst === undefined)
         throw new TracerError('USAGE', 'SRC needs a DST beside it', { hint: '`any` is everything' });
       const filter = options.filter === undefined ? {} : { filter: await compileFilter(options.filter) };
-      process.exitCode = await replay(options.read, { ...replayOptions(src, dst, options), ...filter });
+      if (options.web === undefined)
+        process.exitCode = await replay(options.read, { ...replayOptions(src, dst, options), ...filter });
+      else await showOnPage(options.web, { ...askedOf(src, dst, options), ...filter }, options);
     });
 }
 
+async function showOnPage(
+  web: true | number,
+  request: Partial<FollowRequest>,
+  { read }: Options,
+): Promise<void> {
+  const { replayWeb } = await import('./replay-web.ts'); // loads a server, which printing does not need
+  await replayWeb(read, { port: web === true ? defaultPort : web, request });
+}
+
 function replayOptions(src: string | undefined, dst: string | undefined, options: Options): ReplayOptions {
-  const { output, color, port, proto, count, flows } = options;
+  const { output, color, count, flows } = options;
   const speed = options.realtime === true ? 1 : options.speed;
   return {
     output,
     color,
-    ...(src === undefined || dst === undefined ? {} : { src, dst }),
-    ...(options.context === undefined ? {} : { cluster: options.context }),
-    ...(port === undefined ? {} : { port }),
-    ...(proto === undefined ? {} : { proto }),
+    ...askedOf(src, dst, options),
     ...(count === undefined ? {} : { count }),
     ...(flows === undefined ? {} : { flows }),
     ...(speed === undefined ? {} : { speed }),
+  };
+}
+
+/** Of other packets than those that were followed. */
+function askedOf(
+  src: string | undefined,
+  dst: string | undefined,
+  { context, port, proto }: Options,
+): Partial<FollowRequest> {
+  return {
+    ...(src === undefined || dst === undefined ? {} : { src, dst }),
+    ...(context === undefined ? {} : { cluster: context }),
+    ...(port === undefined ? {} : { port }),
+    ...(proto === undefined ? {} : { proto }),
   };
 }

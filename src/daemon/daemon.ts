@@ -1,6 +1,6 @@
 /** `tracer daemon`: what it watches, and the doors to it. Whatever is opened is closed again in reverse order. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TracerError } from '../base/errors.ts';
 import { type OwnConversation, ownSession } from '../collect/own.ts';
@@ -70,7 +70,7 @@ export class Daemon {
     });
     this.#watching = watching;
     this.#open.push(() => watching.stop());
-    const token = randomBytes(24).toString('base64url');
+    const token = leftToken(tokenPath(socket)) ?? randomBytes(24).toString('base64url');
     const server = createServer(controlOf(watching), watching.store, {
       token,
       hosts: [listen],
@@ -129,6 +129,17 @@ function controlOf(watching: Watching): Control {
     runScenario: name => scenarios.run(name),
     sessionFile: () => watching.recording!.read(),
   };
+}
+
+/** Of a daemon that crashed: pages and programs that were let in still are. Nobody else can have written it. */
+function leftToken(path: string): string | undefined {
+  try {
+    const { mode, uid } = lstatSync(path);
+    const isOurs = (mode & 0o170777) === 0o100600 && uid === process.getuid?.();
+    return isOurs ? /^[\w-]{32}$/m.exec(readFileSync(path, 'utf8'))?.[0] : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const stackOf = (error: unknown): string =>

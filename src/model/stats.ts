@@ -28,6 +28,8 @@ export interface Stats {
   /** When the session began: RFC 3339 UTC, and the kernel's monotonic clock, from which `startNs` of journeys counts too. */
   readonly startedAt: string;
   readonly startNs: BigDecimal;
+  /** The recording that is shown: nothing can be followed. Absent: this is live. */
+  readonly replay?: { readonly name: string };
   readonly host: { readonly kernel: string; readonly machine: string; readonly cpus: number };
   readonly taps: readonly TapStats[];
   readonly events: {

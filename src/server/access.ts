@@ -9,7 +9,7 @@
  *   goes nowhere else (SameSite=Strict, Path=/api) and that is not the token: cookies reach other servers on this machine, whatever
  *   their port.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TracerError } from '../base/errors.ts';
 
@@ -20,13 +20,15 @@ const loopback = ['localhost', '127.0.0.1', '[::1]'];
 export class Access {
   readonly #token: Buffer;
   readonly #hosts: ReadonlySet<string>;
-  /** Of this run: whoever has it is let in. */
-  readonly #cookie = randomBytes(32).toString('base64url');
-  readonly #cookieHash = hashOf(this.#cookie);
+  /** Whoever has it is let in, as long as the token is the same: also by a daemon that took the place of one that crashed. */
+  readonly #cookie: string;
+  readonly #cookieHash: Buffer;
 
   /** `hosts`: by which names, besides those of loopback, the daemon is called. */
   constructor(token: string, hosts: readonly string[] = []) {
     this.#token = hashOf(token);
+    this.#cookie = createHmac('sha256', token).update('the cookie of the page').digest('base64url');
+    this.#cookieHash = hashOf(this.#cookie);
     this.#hosts = new Set([...loopback, ...hosts.map(host => hostOf(host.toLowerCase()))]);
   }
 

@@ -18,6 +18,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   METHOD_NOT_ALLOWED: 405,
   LAB_NOT_UP: 409,
   FILTER_FULL: 409,
+  NOT_LIVE: 409,
   TOO_LARGE: 413,
   NOT_JSON: 415,
   NOT_BUILT: 503,

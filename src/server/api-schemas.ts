@@ -181,6 +181,7 @@ const stats = Type.Object(
     session: Text,
     startedAt: Text,
     startNs: Type.String({ pattern: '^[0-9]+$' }),
+    replay: Type.Optional(Type.Object({ name: Text }, closed)),
     host: Type.Object({ kernel: Type.String(), machine: Type.String(), cpus: Count }, closed),
     taps: Type.Array(
       Type.Object(

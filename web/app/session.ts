@@ -6,7 +6,7 @@ import { ApiError, ask } from './api.ts';
 import { connection, Feed } from './feed.ts';
 import { Live, type LiveSocket } from './live.ts';
 
-const feed = new Feed({
+export const feed = new Feed({
   nowMs: () => performance.now(),
   onFrame: draw => void requestAnimationFrame(draw),
 });

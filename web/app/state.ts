@@ -37,6 +37,12 @@ export const paused = signal(false);
 /** What the diagram shows, if somebody chose. */
 export const range = signal<TimeRange | undefined>(undefined);
 export const theme = signal<Theme>('system');
+/** The words of the filter box: what the lists show. */
+export const filterText = signal('');
+export type ListTab = 'flows' | 'journeys';
+export const listTab = signal<ListTab>('flows');
+export type LowerTab = 'topology' | 'charts';
+export const lowerTab = signal<LowerTab>('topology');
 
 export const selectedJourney = computed(() => {
   const { journey } = selection.value;

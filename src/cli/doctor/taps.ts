@@ -1,24 +1,8 @@
 /** Which mechanism each tap got, and what is lost where it got none. docs/kernels.md has the same. */
 import type { Mechanism } from '../../collect/mechanisms.ts';
 import type { HelloFrame } from '../../model/event.ts';
+import { tapCosts } from '../../words/tap-costs.ts';
 import type { Finding } from './finding.ts';
-
-const costs: Readonly<Record<string, string>> = {
-  net_dev_queue: 'no packet is seen leaving a device',
-  netif_receive_skb: 'no packet is seen arriving',
-  kfree_skb: 'drops are not seen: a dropped packet just ends',
-  consume_skb: 'ordinary ends are not seen: journeys close a little later',
-  net_dev_start_xmit: 'segments of a super-packet that software cuts are first seen at the next device',
-  skb_copy_datagram_iovec: 'a packet is seen to reach the stack, not the process',
-  napi_gro_receive_entry: 'packets that GRO merges seem to vanish',
-  napi_gro_receive_exit: 'packets that GRO merges seem to vanish',
-  neigh_event_send_done: 'a packet that waits for ARP is shown as open, for a reason not known',
-  netfilter_hook: 'hooks are not seen one by one: rewrites are inferred between devices, drops have no hook',
-  tcp_retransmit_skb: 'a retransmission that begins at another byte is not known as one',
-  tcp_send_reset: 'why the kernel sends a RST is not told',
-  sk_data_ready: 'that a packet waits in a socket unread is inferred from its silence',
-  inet_sock_set_state: 'the process of a connection is not known at its SYN',
-};
 
 /** What each is for; the first that a tap can have is used. */
 const uses: Readonly<Record<string, string>> = {
@@ -46,7 +30,7 @@ export function tapFindings(hello: HelloFrame): Finding[] {
       what: `tap ${tap.name}`,
       state: tap.state === 'on' ? 'yes' : 'no',
       detail: tap.state === 'on' ? `by ${tap.mechanism}` : (tap.reason ?? tap.state),
-      ...(tap.state === 'on' || costs[tap.name] === undefined ? {} : { hint: costs[tap.name]! }),
+      ...(tap.state === 'on' || tapCosts[tap.name] === undefined ? {} : { hint: tapCosts[tap.name]! }),
     }),
   );
   const isWalked = hello.inventory === 'bpf';

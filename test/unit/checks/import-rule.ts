@@ -44,7 +44,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
     imports: [
       ...nouns,
       ...['wire', 'inventory', 'resolve', 'correlate', 'explain', 'store', 'session', 'capture', 'collect'],
-      ...['server', 'lab', 'engine', 'cluster', 'host'],
+      ...['server', 'lab', 'engine', 'cluster', 'host', 'pcap'],
     ],
   },
   cli: {

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import type { Stats } from '../../../src/model/stats.ts';
+import { lossesOf } from '../../../web/status/losses.ts';
+
+const stats = {
+  events: { seen: 10, filtered: { own: 1, sampled: 0 }, lost: 2, malformed: 0, unaccounted: 0 },
+  journeys: { closed: 3, open: 0, kept: 3, evicted: 0, filtered: 0 },
+  suspectJoins: 0,
+  lateEvents: 0,
+} as unknown as Stats;
+const none = { slow: 0, evicted: 0, reconnects: 0, sessions: 0 };
+
+test('what is missing is named with its reason, and what hides nothing is no alarm', () => {
+  const losses = lossesOf(stats, { ...none, slow: 5, reconnects: 1 }, 7);
+  expect(losses.map(({ what, isBad }) => [what, isBad])).toEqual([
+    ['2 events lost', true],
+    ['1 event own', false],
+    ['5 changes passed over', true],
+    ['1 time reconnected', false],
+    ['7 packets left this page', false],
+  ]);
+  for (const { why } of losses) expect(why.length).toBeGreaterThan(20);
+});
+
+test('nothing is said where nothing is missing, or known', () => {
+  expect(lossesOf(undefined, none, 0)).toEqual([]);
+});
