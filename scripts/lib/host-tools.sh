@@ -9,9 +9,9 @@ host_has() {
   esac
 }
 
-# missing_host_tools [guest]: prints the rows of the table that the host lacks.
+# missing_host_tools [guest]: prints the rows of the table that the host lacks, all but the browser's.
 missing_host_tools() {
-  grep -v '^#' "$host_tools_table" | while read -r kind name packages; do
+  grep -E '^(command|header) ' "$host_tools_table" | while read -r kind name packages; do
     case $packages in *guest) [ "${1:-}" = guest ] || continue ;; *) [ "${1:-}" != guest ] || continue ;; esac
     host_has "$kind" "$name" || printf '%s %s %s\n' "$kind" "$name" "$packages"
   done

@@ -11,6 +11,7 @@ run_every_test() {
   unit_step "unit tests" "$node"
   floor_step
   kernel_step
+  browser_step
   say ""
   say "what ran:"
   cat "$report/steps" >&2
@@ -61,6 +62,22 @@ kernel_step() {
   fi
   step "kernel tests, Linux $(uname -r)" as_root "run the kernel tests (namespaces, eBPF programs)" \
     env TRACER_TEST_SUMMARY="$report/detail" "$root/scripts/run" test:kernel
+}
+
+# As root where that is possible: then against a real daemon too.
+browser_step() {
+  . "$root/scripts/lib/browser.sh"
+  if ! ensure_browser; then
+    say "== browser tests: skipped, no Chromium"
+    row "browser tests" skipped 0 "needs Chromium (package chromium), which could not be installed"
+    return
+  fi
+  if [ -z "$(why_no_kernel_tests)" ]; then
+    step "browser tests" as_root "run the browser tests against a real daemon" \
+      env TRACER_TEST_SUMMARY="$report/detail" "$root/scripts/run" test:browser
+  else
+    step "browser tests" env TRACER_TEST_SUMMARY="$report/detail" "$root/scripts/run" test:browser
+  fi
 }
 
 # Prints why this host can run no kernel test at all; single tests skip themselves and say why.

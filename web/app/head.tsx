@@ -24,7 +24,7 @@ export function PageHead() {
       )}
       <span class="grow" />
       <StatusButton />
-      <PauseButton />
+      <PausedChip />
       {replay === undefined && (
         <button
           type="button"
@@ -62,23 +62,13 @@ export function PageHead() {
   );
 }
 
-function PauseButton() {
-  const isPaused = paused.value;
+/** The diagram has the button; what came meanwhile is counted here. */
+function PausedChip() {
+  if (!paused.value) return null;
   return (
-    <button
-      type="button"
-      class={isPaused ? 'act' : 'quiet'}
-      aria-pressed={isPaused}
-      title="Nothing moves; what comes meanwhile is kept aside (Space)"
-      onClick={() => {
-        paused.value = !isPaused;
-      }}
-    >
-      {isPaused ? 'Go on' : 'Pause'}
-      {isPaused && cameMeanwhile.value > 0 && (
-        <span class="came"> {cameMeanwhile.value.toLocaleString('en')} came</span>
-      )}
-    </button>
+    <span class="chip" role="status">
+      Paused · {cameMeanwhile.value.toLocaleString('en')} came meanwhile
+    </span>
   );
 }
 

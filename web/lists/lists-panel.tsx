@@ -1,11 +1,19 @@
-import { type ReadonlySignal, type Signal, useSignal, useSignalEffect } from '@preact/signals';
+import { type ReadonlySignal, type Signal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { counted } from '../../src/words/counts.ts';
-import { filterText, flows, journeys, listTab, selectFlow, selection, selectJourney } from '../app/state.ts';
+import {
+  clearSelection,
+  filterText,
+  flows,
+  journeys,
+  listTab,
+  selectFlow,
+  selection,
+  selectJourney,
+} from '../app/state.ts';
 import { Tabs } from '../app/tabs.tsx';
 import { EmptyLists } from '../status/empty.tsx';
 import { FilterBox } from './filter-box.tsx';
-import { FlowVerdict } from './flow-verdict.tsx';
 import { flowSort, journeySort, listedFlows, listedJourneys } from './listed.ts';
 import { orderOf } from './row-order.ts';
 import { FLOW_ROW_PX, FlowRow, JOURNEY_ROW_PX, JourneyRow } from './rows.tsx';
@@ -26,6 +34,7 @@ export function ListsPanel() {
             { value: 'journeys', label: 'Packets', count: listedJourneys.value.ids.length },
           ]}
         />
+        <ShowAll />
       </div>
       <div class="filter">
         <FilterBox />
@@ -36,8 +45,18 @@ export function ListsPanel() {
         )}
       </div>
       {isFlows ? <FlowList /> : <JourneyList />}
-      <FlowVerdict />
     </section>
+  );
+}
+
+/** Out of what is selected. */
+function ShowAll() {
+  const { flow, journey } = selection.value;
+  if (flow === undefined && journey === undefined) return null;
+  return (
+    <button type="button" class="quiet" title="Select nothing (Esc)" onClick={clearSelection}>
+      Show all
+    </button>
   );
 }
 
@@ -83,7 +102,12 @@ interface RowsProps {
 }
 
 function Rows({ label, rowPx, listed, selected, onSelect, row }: RowsProps) {
-  const isHeld = useSignal(false);
+  /** Somebody reads: the pointer or the focus is in the list, or it is scrolled. */
+  const reading = useSignal({ pointer: false, focus: false, scrolled: false });
+  const isHeld = useComputed(() => Object.values(reading.value).includes(true));
+  const reads = (part: Partial<typeof reading.value>): void => {
+    reading.value = { ...reading.peek(), ...part };
+  };
   const shown = useSignal<readonly string[]>([]);
   const newer = useSignal(0);
   /** Another filter or order is another list. */
@@ -106,12 +130,20 @@ function Rows({ label, rowPx, listed, selected, onSelect, row }: RowsProps) {
       />
     );
   return (
-    <div class="rows-frame">
+    <div
+      class="rows-frame"
+      onPointerEnter={() => reads({ pointer: true })}
+      onPointerLeave={() => reads({ pointer: false })}
+      onFocusIn={() => reads({ focus: true })}
+      onFocusOut={() => reads({ focus: false })}
+    >
       {newer.value > 0 && (
         <button
           type="button"
           class="rows-newer"
-          onClick={() => {
+          onClick={({ currentTarget }) => {
+            // It goes, and the focus would go with it.
+            currentTarget.parentElement?.querySelector<HTMLElement>('[role=listbox]')?.focus();
             shown.value = listed.value.ids;
             newer.value = 0;
           }}
@@ -126,9 +158,7 @@ function Rows({ label, rowPx, listed, selected, onSelect, row }: RowsProps) {
         selected={selected}
         row={row}
         onSelect={onSelect}
-        onHold={held => {
-          isHeld.value = held;
-        }}
+        onScroll={isAtTop => reads({ scrolled: !isAtTop })}
       />
     </div>
   );

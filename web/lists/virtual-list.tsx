@@ -10,18 +10,14 @@ export interface VirtualListProps {
   readonly selected: string | undefined;
   readonly row: (id: string) => ComponentChildren;
   readonly onSelect: (id: string) => void;
-  /** Somebody reads: the pointer or the focus is in it, or it is scrolled. */
-  readonly onHold: (isHeld: boolean) => void;
+  readonly onScroll: (isAtTop: boolean) => void;
 }
 
 /** Thousands of rows of one height, of which those that are seen are there. One stop for the Tab key; arrows walk through it. */
-export function VirtualList({ label, ids, rowPx, selected, row, onSelect, onHold }: VirtualListProps) {
+export function VirtualList({ label, ids, rowPx, selected, row, onSelect, onScroll }: VirtualListProps) {
   const box = useRef<HTMLDivElement>(null);
   const scrollPx = useSignal(0);
   const heightPx = useSignal(600);
-  const held = useRef({ pointer: false, focus: false });
-  const tell = (): void =>
-    onHold(held.current.pointer || held.current.focus || (box.current?.scrollTop ?? 0) > 0);
   useLayoutEffect(() => {
     const element = box.current!;
     const observer = new ResizeObserver(() => {
@@ -57,23 +53,7 @@ export function VirtualList({ label, ids, rowPx, selected, row, onSelect, onHold
       onKeyDown={onKey}
       onScroll={({ currentTarget }) => {
         scrollPx.value = currentTarget.scrollTop;
-        tell();
-      }}
-      onPointerEnter={() => {
-        held.current.pointer = true;
-        tell();
-      }}
-      onPointerLeave={() => {
-        held.current.pointer = false;
-        tell();
-      }}
-      onFocusIn={() => {
-        held.current.focus = true;
-        tell();
-      }}
-      onFocusOut={() => {
-        held.current.focus = false;
-        tell();
+        onScroll(currentTarget.scrollTop === 0);
       }}
     >
       <div class="rows-all" style={{ height: `${ids.length * rowPx}px` }}>

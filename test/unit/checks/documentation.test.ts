@@ -25,7 +25,9 @@ test('docs/requirements.md has a row for every tool and header that the set-up l
     .split('\n')
     .map(line => line.split('|').map(cell => cell.trim()))
     .filter(cells => cells.length > 3);
-  const wanted = [...textOf('scripts/host-tools.txt').matchAll(/^(?:command|header) +(\S+) +(\S+)/gm)];
+  const wanted = [
+    ...textOf('scripts/host-tools.txt').matchAll(/^(?:command|header|browser) +(\S+) +(\S+)/gm),
+  ];
   expect(wanted.length).toBeGreaterThan(10);
   for (const [, name, debianPackage] of wanted) {
     const row = documented.find(([, names]) => names?.split(', ').includes(`\`${name}\``));
