@@ -128,12 +128,14 @@ describe('the page', () => {
     await expect.poll(() => rows(page).first().innerText()).toContain('#1004');
   });
 
-  test('draws the rows that are seen, of thousands, and reaches the last one by key', async () => {
+  test('has what came before it, draws the rows that are seen, and reaches the last one by key', async () => {
     const served = await Served.start();
+    served.more(1500);
     const { page, complaints } = await open(served.address('?list=journeys'));
-    await row(page, '#10 ').waitFor();
-    served.more(5000);
-    await row(page, '#5999').waitFor();
+    await row(page, '#2499').waitFor();
+    served.more(500, 3000);
+    await row(page, '#3499').waitFor();
+    await page.getByRole('button', { name: 'Packets 2010' }).waitFor();
     expect(await rows(page).count()).toBeLessThan(60);
     await page.getByRole('listbox').focus();
     await page.keyboard.press('End');
@@ -169,7 +171,7 @@ describe('the page', () => {
   test('says which taps are missing, and what that costs', async () => {
     const served = await Served.start();
     const { page } = await open(served.address());
-    await expect.poll(() => status(page).innerText()).toContain('1 taps missing');
+    await expect.poll(() => status(page).innerText()).toContain('1 tap missing');
     await status(page).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('no BTF').waitFor();

@@ -23,7 +23,8 @@ export function FollowBar() {
       <input
         value={src.value}
         list="names"
-        placeholder="from: pod, ns/pod, address"
+        placeholder="from: pod or IP"
+        title="pod, ns/pod, svc/name, node/name, an address, a CIDR, any"
         aria-label="From"
         autocomplete="off"
         spellcheck={false}
@@ -37,7 +38,8 @@ export function FollowBar() {
       <input
         value={dst.value}
         list="names"
-        placeholder="to: pod, svc/name, any"
+        placeholder="to: svc/name, any"
+        title="pod, ns/pod, svc/name, node/name, an address, a CIDR, any"
         aria-label="To"
         autocomplete="off"
         spellcheck={false}

@@ -87,6 +87,13 @@ export class Feed implements LiveListener {
     this.#soon();
   }
 
+  /** What was there before the page: nothing that came meanwhile. */
+  onOlder(journeys: readonly JourneyVersion[], flows: readonly FlowVersion[]): void {
+    const { journey } = state.selection.peek();
+    this.#journeys.put(journeys, new Set(journey === undefined ? [] : [journey]));
+    this.onFlows(flows);
+  }
+
   onFlows(items: readonly FlowVersion[]): void {
     const { flow } = state.selection.peek();
     this.#flows.put(items, new Set(flow === undefined ? [] : [flow]));

@@ -3,13 +3,32 @@
 import type { Stats } from '../../src/model/stats.ts';
 import type { Topology } from '../../src/model/topology.ts';
 import { ApiError, ask } from './api.ts';
-import { connection, Feed } from './feed.ts';
+import { connection, Feed, JOURNEYS_MAX } from './feed.ts';
 import { Live, type LiveSocket } from './live.ts';
+import { Older } from './older.ts';
 
 export const feed = new Feed({
   nowMs: () => performance.now(),
   onFrame: draw => void requestAnimationFrame(draw),
 });
+
+/** A page that is drawn, and out of sight too: there nothing is ever idle. */
+const REST_MS = 300;
+
+const older = new Older(
+  {
+    ask: path => ask('GET', path),
+    rest: () =>
+      new Promise(resolve => {
+        if ('requestIdleCallback' in window) requestIdleCallback(() => resolve(), { timeout: REST_MS });
+        else setTimeout(resolve, REST_MS / 10);
+      }),
+  },
+  feed,
+  JOURNEYS_MAX,
+);
+/** Of the connection that there is. */
+let session: string | undefined;
 
 function connect(): LiveSocket {
   const socket = new WebSocket(`${location.protocol.replace('http', 'ws')}//${location.host}/api/live`);
@@ -30,12 +49,20 @@ const live = new Live(
     wait: (ms, then) => void setTimeout(then, ms),
   },
   {
-    onOpen: session => feed.onOpen(session),
+    onOpen: opened => {
+      feed.onOpen(opened);
+      session = opened;
+      void older.fetch(opened);
+    },
     onJourneys: items => feed.onJourneys(items),
     onFlows: items => feed.onFlows(items),
     onTopology: topology => feed.onTopology(topology),
     onStats: stats => feed.onStats(stats),
-    onReset: () => feed.onReset(),
+    onReset: () => {
+      feed.onReset();
+      older.forget();
+      if (session !== undefined) void older.fetch(session);
+    },
     onSkipped: skipped => feed.onSkipped(skipped),
     onLost: retryMs => {
       feed.onLost(retryMs);

@@ -29,7 +29,7 @@ export function Tabs<T extends string>({ label, value, options }: TabsProps<T>) 
           }}
         >
           {option.label}
-          {option.count !== undefined && <span class="tab-count">{option.count}</span>}
+          {option.count !== undefined && <span class="tab-count"> {option.count}</span>}
         </button>
       ))}
     </fieldset>

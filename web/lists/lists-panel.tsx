@@ -34,7 +34,6 @@ export function ListsPanel() {
             { value: 'journeys', label: 'Packets', count: listedJourneys.value.ids.length },
           ]}
         />
-        <ShowAll />
       </div>
       <div class="filter">
         <FilterBox />
@@ -45,18 +44,23 @@ export function ListsPanel() {
         )}
       </div>
       {isFlows ? <FlowList /> : <JourneyList />}
+      <Selected />
     </section>
   );
 }
 
-/** Out of what is selected. */
-function ShowAll() {
+/** Below the rows, where it moves none of them. */
+function Selected() {
   const { flow, journey } = selection.value;
   if (flow === undefined && journey === undefined) return null;
+  const words = journey === undefined ? `conversation #${flow}` : `packet #${journey}`;
   return (
-    <button type="button" class="quiet" title="Select nothing (Esc)" onClick={clearSelection}>
-      Show all
-    </button>
+    <div class="selected-bar">
+      <span class="muted">{words} is selected</span>
+      <button type="button" class="quiet" title="Select nothing (Esc)" onClick={clearSelection}>
+        Show all
+      </button>
+    </div>
   );
 }
 

@@ -1,4 +1,5 @@
 import { computed } from '@preact/signals';
+import { counted } from '../../src/words/counts.ts';
 import { Dialog, openDialog } from '../app/dialog.tsx';
 import { type Connection, connection, eventsPerSecond, madeRoom, missed } from '../app/feed.ts';
 import { stats } from '../app/state.ts';
@@ -37,7 +38,7 @@ export function StatusButton() {
         <span class="muted status-rate">{rate.toLocaleString('en')} events/s</span>
       )}
       {missingTaps.value.length > 0 && (
-        <span class="status-warn">{missingTaps.value.length} taps missing</span>
+        <span class="status-warn">{counted(missingTaps.value.length, 'tap')} missing</span>
       )}
       {badLosses.value[0] !== undefined && <span class="status-warn">{badLosses.value[0].what}</span>}
     </button>
