@@ -1,20 +1,22 @@
 /**
  * npm run demo: starts the practice cluster, follows one real request through it and prints what happened.
- * On a terminal the cluster then stays up until Ctrl-C; with --once, or without a terminal, the demo ends by itself.
+ * On a terminal (or with --stay) a daemon serves the page, with that request on it, and both stay up until Ctrl-C; with --once, or
+ * without a terminal, the demo ends by itself.
  * A cluster that was up before is used and left alone; one that the demo started is removed however the demo ends. A
  * broken one may be somebody's at work: it is left to them.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 const { values: options } = parseArgs({
-  options: { once: { type: 'boolean' }, 'until-exit-of': { type: 'string' } },
+  options: { once: { type: 'boolean' }, stay: { type: 'boolean' }, 'until-exit-of': { type: 'string' } },
 });
 const tracerPath = fileURLToPath(new URL('../bin/tracer', import.meta.url));
 /** Aborted with the signal that ends the demo. */
@@ -90,8 +92,43 @@ async function followOneRequest(): Promise<number> {
   return await tracer(request, 'abortable');
 }
 
-async function keepRunning(): Promise<void> {
-  console.log(`
+interface Page {
+  /** With the token; undefined where there is no page. */
+  readonly url: string | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/** A daemon that watches the cluster and serves the page. It may be in the way of another one, which then does as well. */
+async function startPage(): Promise<Page> {
+  const child = spawn(tracerPath, ['daemon'], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const closed = once(child, 'close');
+  const url = Promise.withResolvers<string | undefined>();
+  createInterface(child.stderr).on('line', line => {
+    const [, address, token] = /the page: (\S+)#t=TOKEN, token in (.+)$/.exec(line) ?? [];
+    if (address !== undefined && token !== undefined)
+      url.resolve(`${address}#t=${readFileSync(token, 'utf8').trim()}`);
+    else if (!/ (following|listening on|the API:) /.test(line)) console.error(line);
+    if (line.includes('the API: ')) url.resolve(undefined);
+  });
+  void closed.then(() => url.resolve(undefined));
+  const close = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await closed;
+  };
+  // A signal that comes now ends the daemon too: nobody waits for one that never comes up.
+  stop.signal.addEventListener('abort', () => child.kill('SIGTERM'));
+  return { url: await url.promise, close };
+}
+
+async function keepRunning(pageUrl: string | undefined): Promise<void> {
+  const page =
+    pageUrl === undefined
+      ? ''
+      : `
+The page, with these packets on it; its Scenarios send others:
+  ${pageUrl}
+`;
+  console.log(`${page}
 The practice cluster is still running. In another terminal, with sudo:
   bin/tracer ls pods                                                who is there
   bin/tracer follow pod-a nginx-2 --in -- ping -c1 10.244.2.7       from one node to the other
@@ -105,20 +142,23 @@ Ctrl-C removes it and ends the demo.`);
 
 async function demo(staysUp: boolean): Promise<number> {
   const before = clusterState();
+  let page: Page | undefined;
   try {
     if (before !== 'up') {
       const upCode = await tracer(['lab', 'up', '--cni', networkKind()], 'abortable');
       if (upCode !== 0) return upCode;
     }
+    if (staysUp && !stop.signal.aborted) page = await startPage();
     const followCode = await followOneRequest();
     if (stop.signal.aborted) return exitCodeOf(stop.signal.reason);
-    if (staysUp) await keepRunning();
+    if (staysUp) await keepRunning(page?.url);
     return followCode;
   } finally {
+    await page?.close();
     if (before === 'down') await tracer(['lab', 'down'], 'to its end');
   }
 }
 
 listenForStop();
-const staysUp = process.stdout.isTTY && !options.once;
+const staysUp = !options.once && (options.stay ?? process.stdout.isTTY);
 process.exitCode = await demo(staysUp);

@@ -26,8 +26,8 @@ function fakeTracer(cluster: 'up' | 'broken' | 'down', answers = ''): void {
   writeFileSync(`${checkout}/bin/tracer`, script, { mode: 0o755 });
 }
 
-function startDemo(options: readonly string[] = []) {
-  const child = spawn(process.execPath, [`${checkout}/scripts/demo.mts`, '--once', ...options], {
+function startDemo(options: readonly string[] = ['--once']) {
+  const child = spawn(process.execPath, [`${checkout}/scripts/demo.mts`, ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1' },
   });
@@ -95,10 +95,34 @@ describe('npm run demo -- --once', () => {
     fakeTracer('down', 'follow*) echo following; exec tail -f /dev/null ;;');
     const npm = spawn('tail', ['-f', '/dev/null'], { stdio: 'ignore' });
     onTestFinished(() => void npm.kill());
-    const demo = startDemo(['--until-exit-of', String(npm.pid)]);
+    const demo = startDemo(['--once', '--until-exit-of', String(npm.pid)]);
     await demo.says('following');
     npm.kill();
     expect(await demo.ended).toBe(129);
     expect(calls().at(-1)).toBe('lab down');
+  });
+});
+
+describe('npm run demo -- --stay', () => {
+  const page = `"daemon ") echo "tracer: the page: http://127.0.0.1:7077/#t=TOKEN, token in ${'$'}{0%/*}/token" >&2; exec tail -f /dev/null ;;`;
+
+  test('serves the page before the request is sent, says where it is, and removes both on Ctrl-C', async () => {
+    fakeTracer('down', page);
+    writeFileSync(`${checkout}/bin/token`, 'secret\n');
+    const demo = startDemo(['--stay']);
+    await demo.says('http://127.0.0.1:7077/#t=secret');
+    await demo.says('Ctrl-C');
+    demo.child.kill('SIGINT');
+    expect(await demo.ended).toBe(0);
+    expect(calls()).toEqual(['lab status', 'lab up', 'daemon ', follow, 'lab down']);
+  });
+
+  test('does without a page where the daemon does not start', async () => {
+    fakeTracer('up', '"daemon ") exit 1 ;;');
+    const demo = startDemo(['--stay']);
+    await demo.says('Ctrl-C');
+    demo.child.kill('SIGINT');
+    expect(await demo.ended).toBe(0);
+    expect(calls()).toEqual(['lab status', 'daemon ', follow]);
   });
 });
