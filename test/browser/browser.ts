@@ -1,6 +1,6 @@
 /** A real Chromium, and a page in it that fails the test when it complains. */
 import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
 const flags = [
@@ -41,3 +41,8 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   page.on('request', request => requests.push(request.url()));
   return { page, complaints, requests };
 }
+
+/** Of the lists: conversations, or packets. */
+export const rows = (page: Page): Locator => page.getByRole('listbox').getByRole('option');
+export const row = (page: Page, text: string | RegExp): Locator => rows(page).filter({ hasText: text });
+export const status = (page: Page): Locator => page.getByRole('button', { name: /^Status/ });

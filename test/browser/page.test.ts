@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pageFolder } from '../../src/daemon/sockets.ts';
-import { chromiumPath, openPage, startBrowser, type WatchedPage } from './browser.ts';
+import { chromiumPath, openPage, row, rows, startBrowser, status, type WatchedPage } from './browser.ts';
 import { Served } from './served.ts';
 
 let browser: Browser | undefined;
@@ -14,11 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-const rows = (page: Page): Locator => page.getByRole('listbox').getByRole('option');
-const row = (page: Page, text: string | RegExp): Locator => rows(page).filter({ hasText: text });
 const selectedRow = (page: Page): Locator =>
   page.getByRole('listbox').getByRole('option', { selected: true });
-const status = (page: Page): Locator => page.getByRole('button', { name: /^Status/ });
 
 /** From the beginning of a load of its own to the first that is drawn. */
 async function paintedMs(page: Page): Promise<number | undefined> {
@@ -152,7 +149,7 @@ describe('the page', () => {
     served.more(1);
     await served.again();
     await row(page, '#1000').waitFor();
-    await expect.poll(() => status(page).innerText()).toContain('live');
+    await expect.poll(() => status(page).innerText()).toMatch(/live back after .*, nothing missed/);
     await status(page).click();
     await page.getByRole('dialog').getByText('reconnected').waitFor();
   });

@@ -22,8 +22,29 @@ export type Connection =
   | { readonly kind: 'refused' };
 
 export const connection = signal<Connection>({ kind: 'connecting' });
-/** What the page has not shown: changes passed over, and how often the connection was lost. */
-export const missed = signal({ slow: 0, evicted: 0, reconnects: 0, sessions: 0 });
+/** What the page has not shown: changes passed over, messages that made no sense, and how often it had to connect, or begin, again. */
+export interface Missed {
+  readonly slow: number;
+  readonly evicted: number;
+  readonly malformed: number;
+  readonly reconnects: number;
+  readonly resets: number;
+  readonly sessions: number;
+}
+export const nothingMissed: Missed = {
+  ...{ slow: 0, evicted: 0, malformed: 0 },
+  ...{ reconnects: 0, resets: 0, sessions: 0 },
+};
+export const missed = signal(nothingMissed);
+/** The connection came back: how long it was away, and what came of it. Until somebody has read it. */
+export interface Back {
+  readonly afterMs: number;
+  /** Changes that the daemon could not tell any more. */
+  readonly passedOver: number;
+  /** What is here is the newest alone, of this session or of another. */
+  readonly isAnew: boolean;
+}
+export const back = signal<Back | undefined>(undefined);
 /** Journeys that came while the page was paused. */
 export const cameMeanwhile = signal(0);
 /** Made room here for newer ones. */
@@ -44,6 +65,7 @@ export class Feed implements LiveListener {
   #stats: { readonly stats: Stats; readonly atMs: number } | undefined;
   #topology: Topology | undefined;
   #session: string | undefined;
+  #lostAtMs: number | undefined;
   #isDue = false;
 
   constructor(clock: Clock) {
@@ -56,28 +78,38 @@ export class Feed implements LiveListener {
   onOpen(session: string): void {
     if (this.#session !== undefined) {
       const isOther = session !== this.#session;
-      const { reconnects, sessions, ...rest } = missed.peek();
-      missed.value = { ...rest, reconnects: reconnects + 1, sessions: sessions + (isOther ? 1 : 0) };
+      this.#count('reconnects');
+      if (isOther) this.#count('sessions');
+      const afterMs = this.#clock.nowMs() - (this.#lostAtMs ?? this.#clock.nowMs());
+      back.value = { afterMs, passedOver: 0, isAnew: isOther };
       // Its ids mean something else.
       if (isOther) this.#forget();
     }
     this.#session = session;
+    this.#lostAtMs = undefined;
     connection.value = { kind: 'live' };
   }
 
   onLost(retryMs: number): void {
+    this.#lostAtMs ??= this.#clock.nowMs();
     if (connection.peek().kind !== 'refused') connection.value = { kind: 'lost', retryMs };
   }
 
   onReset(): void {
-    this.#journeys.clear();
-    this.#flows.clear();
-    this.#soon();
+    this.#count('resets');
+    const returned = back.peek();
+    if (returned !== undefined) back.value = { ...returned, isAnew: true };
+    this.#clear();
   }
 
   onSkipped({ count, reason }: Skipped): void {
-    const before = missed.peek();
-    missed.value = { ...before, [reason]: before[reason] + count };
+    this.#count(reason, count);
+    const returned = back.peek();
+    if (returned !== undefined) back.value = { ...returned, passedOver: returned.passedOver + count };
+  }
+
+  onMalformed(): void {
+    this.#count('malformed');
   }
 
   onJourneys(items: readonly JourneyVersion[]): void {
@@ -117,8 +149,19 @@ export class Feed implements LiveListener {
     state.stats.value = stats;
   }
 
+  #count(what: keyof Missed, by = 1): void {
+    const before = missed.peek();
+    missed.value = { ...before, [what]: before[what] + by };
+  }
+
+  #clear(): void {
+    this.#journeys.clear();
+    this.#flows.clear();
+    this.#soon();
+  }
+
   #forget(): void {
-    this.onReset();
+    this.#clear();
     this.#stats = undefined;
     this.#topology = undefined;
     eventsPerSecond.value = undefined;

@@ -23,6 +23,8 @@ export interface LiveListener {
   /** Forget what you have: a snapshot follows. */
   readonly onReset: () => void;
   readonly onSkipped: (skipped: Skipped) => void;
+  /** A message made no sense, or was far too large: it was left out. */
+  readonly onMalformed: () => void;
   /** The connection is gone; the next attempt is due in this many ms. */
   readonly onLost: (retryMs: number) => void;
 }
@@ -56,8 +58,6 @@ export class Live {
   #seq: number | undefined;
   #retryMs = FIRST_RETRY_MS;
   #isEnded = false;
-  /** Messages that made no sense. */
-  malformed = 0;
 
   constructor(options: LiveOptions, listener: LiveListener) {
     this.#options = options;
@@ -96,7 +96,7 @@ export class Live {
   #hear(data: unknown): void {
     const message = messageOf(data);
     if (message === undefined) {
-      this.malformed++;
+      this.#listener.onMalformed();
       return;
     }
     const { type, seq, items } = message;

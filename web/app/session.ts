@@ -64,6 +64,7 @@ const live = new Live(
       if (session !== undefined) void older.fetch(session);
     },
     onSkipped: skipped => feed.onSkipped(skipped),
+    onMalformed: () => feed.onMalformed(),
     onLost: retryMs => {
       feed.onLost(retryMs);
       // A WebSocket does not say why it was refused.

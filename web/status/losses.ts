@@ -1,13 +1,8 @@
 /** What is missing from what the page shows, and why; nothing where nothing is. */
 import type { Stats } from '../../src/model/stats.ts';
 import { counted } from '../../src/words/counts.ts';
-
-export interface Missed {
-  readonly slow: number;
-  readonly evicted: number;
-  readonly reconnects: number;
-  readonly sessions: number;
-}
+import { duration } from '../../src/words/times.ts';
+import type { Back, Missed } from '../app/feed.ts';
 
 export interface Loss {
   readonly what: string;
@@ -58,15 +53,26 @@ function ofDaemon({ events, journeys, suspectJoins, lateEvents, recording }: Sta
   ]);
 }
 
-function ofPage({ slow, evicted, reconnects, sessions }: Missed, madeRoom: number): Loss[] {
+function ofPage(
+  { slow, evicted, malformed, reconnects, resets, sessions }: Missed,
+  madeRoom: number,
+): Loss[] {
   return some([
     [slow, 'change', 'passed over', 'this page was too slow to take them all', true],
     [evicted, 'change', 'passed over', 'the daemon had no room for them until this page came back', true],
+    [malformed, 'message', 'unreadable', 'the page could make nothing of them and left them out', true],
     [
       reconnects,
       'time',
       'reconnected',
       'the connection to the daemon was lost; what it kept meanwhile was taken up',
+      false,
+    ],
+    [
+      resets,
+      'time',
+      'caught up anew',
+      'more had changed than the daemon tells one by one: the page took the newest again',
       false,
     ],
     [
@@ -94,4 +100,13 @@ function some(rows: readonly (readonly [number, string, string, string, boolean]
       why,
       isBad,
     }));
+}
+
+const NS_PER_MS = 1e6;
+
+/** What a lost connection cost, in a few words. */
+export function backText({ afterMs, passedOver, isAnew }: Back): string {
+  const away = `back after ${duration(afterMs * NS_PER_MS)}`;
+  if (isAnew) return `${away}: begun anew`;
+  return passedOver === 0 ? `${away}, nothing missed` : `${away}: ${counted(passedOver, 'change')} missed`;
 }

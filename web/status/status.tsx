@@ -1,9 +1,9 @@
 import { computed } from '@preact/signals';
 import { counted } from '../../src/words/counts.ts';
 import { Dialog, openDialog } from '../app/dialog.tsx';
-import { type Connection, connection, eventsPerSecond, madeRoom, missed } from '../app/feed.ts';
+import { back, type Connection, connection, eventsPerSecond, madeRoom, missed } from '../app/feed.ts';
 import { stats } from '../app/state.ts';
-import { lossesOf } from './losses.ts';
+import { backText, lossesOf } from './losses.ts';
 import { TapTable } from './tap-table.tsx';
 
 const losses = computed(() => lossesOf(stats.value, missed.value, madeRoom.value));
@@ -23,6 +23,7 @@ export function StatusButton() {
   const isReplay = stats.value?.replay !== undefined;
   const words = kind === 'live' && isReplay ? 'recording' : connectionWords[kind];
   const rate = eventsPerSecond.value;
+  const returned = kind === 'live' ? back.value : undefined;
   return (
     <button
       type="button"
@@ -30,11 +31,15 @@ export function StatusButton() {
       aria-label={`Status: ${words}`}
       onClick={() => {
         openDialog.value = 'status';
+        back.value = undefined;
       }}
     >
       <span class={`dot dot-${kind}`} aria-hidden="true" />
-      <span role="status">{words}</span>
-      {kind === 'live' && !isReplay && rate !== undefined && (
+      <span role="status">
+        {words}
+        {returned !== undefined && <span class="muted"> {backText(returned)}</span>}
+      </span>
+      {returned === undefined && kind === 'live' && !isReplay && rate !== undefined && (
         <span class="muted status-rate">{rate.toLocaleString('en')} events/s</span>
       )}
       {missingTaps.value.length > 0 && (

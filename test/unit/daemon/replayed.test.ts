@@ -33,6 +33,15 @@ test('other ends leave what is between them', async () => {
   expect(store.counts.journeys).toBe(0);
 });
 
+test('a filter leaves the packets that match it somewhere', async () => {
+  const of = async (answer: number): Promise<number> => {
+    const filter = { expression: 'made up', program: [[6, 0, 0, answer]] }; // ret: so many bytes of it, 0: none
+    return (await replayed({ request: { filter } })).store.counts.journeys;
+  };
+  expect(await of(0)).toBe(0);
+  expect(await of(65_535)).toBe(replay(recordedBytes(RECORDING)).journeys.length);
+});
+
 test('nothing can be followed or run in it', async () => {
   const { control } = await replayed();
   expect(() => control.follow({ src: 'any', dst: 'any' })).toThrow(/recording/);

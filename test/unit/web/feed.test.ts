@@ -1,7 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { JourneyVersion } from '../../../src/model/journey.ts';
 import type { Stats } from '../../../src/model/stats.ts';
-import { cameMeanwhile, connection, eventsPerSecond, Feed, missed } from '../../../web/app/feed.ts';
+import {
+  back,
+  cameMeanwhile,
+  connection,
+  eventsPerSecond,
+  Feed,
+  missed,
+  nothingMissed,
+} from '../../../web/app/feed.ts';
 import { journeys, paused, selection, selectJourney, stepHop } from '../../../web/app/state.ts';
 
 const journey = (id: number, rest: Partial<JourneyVersion> = {}) =>
@@ -28,7 +36,8 @@ beforeEach(() => {
   paused.value = false;
   journeys.value = new Map();
   selection.value = {};
-  missed.value = { slow: 0, evicted: 0, reconnects: 0, sessions: 0 };
+  missed.value = nothingMissed;
+  back.value = undefined;
   feed = new Feed({ nowMs: () => nowMs, onFrame: draw => void draws.push(draw) });
   feed.onOpen('s1');
 });
@@ -73,6 +82,21 @@ describe('what comes from the daemon', () => {
     nowMs = 500;
     feed.onStats(statsOf('s1', 700));
     expect(eventsPerSecond.value).toBe(1200);
+  });
+
+  test('after a lost connection is told with what that cost', () => {
+    nowMs = 1000;
+    feed.onLost(250);
+    nowMs = 1250;
+    feed.onLost(500);
+    nowMs = 4000;
+    feed.onOpen('s1');
+    expect(back.value).toEqual({ afterMs: 3000, passedOver: 0, isAnew: false });
+    feed.onSkipped({ count: 7, reason: 'evicted' });
+    expect(back.value).toMatchObject({ passedOver: 7, isAnew: false });
+    feed.onReset();
+    expect(back.value).toMatchObject({ passedOver: 7, isAnew: true });
+    expect(missed.value).toMatchObject({ reconnects: 1, resets: 1, sessions: 0 });
   });
 
   test('that was passed over is counted', () => {

@@ -37,7 +37,7 @@ beforeEach(() => {
       void heard.push([name, ...args]);
   const names = [
     ...['onOpen', 'onJourneys', 'onFlows', 'onTopology'],
-    ...['onStats', 'onReset', 'onSkipped', 'onLost'],
+    ...['onStats', 'onReset', 'onSkipped', 'onMalformed', 'onLost'],
   ];
   const listener = Object.fromEntries(names.map(name => [name, hear(name)])) as unknown as LiveListener;
   const connect = (): Socket => {
@@ -92,15 +92,22 @@ describe('the live stream', () => {
     expect(heard).toContainEqual(['onReset']);
   });
 
-  test.each(['{', '7', '"text"', 'null', '[]', '{"type":"journeys","items":[null,3]}', '{"type":5}'])(
-    'makes nothing of %s',
-    text => {
-      sockets[0]!.says(text);
-      expect(heard.filter(([name, items]) => name !== 'onJourneys' || (items as []).length > 0)).toEqual([]);
-      sockets[0]!.says(hello);
-      expect(heard).toContainEqual(['onOpen', 's1']);
-    },
-  );
+  test.each(['{', '7', '"text"', 'null'])('leaves %s out, and says so', text => {
+    sockets[0]!.says(text);
+    expect(heard).toEqual([['onMalformed']]);
+    sockets[0]!.says(hello);
+    expect(heard).toContainEqual(['onOpen', 's1']);
+  });
+
+  test.each(['[]', '{"type":"journeys","items":[null,3]}', '{"type":5}'])('makes nothing of %s', text => {
+    sockets[0]!.says(text);
+    expect(heard.filter(([name, items]) => name !== 'onJourneys' || (items as []).length > 0)).toEqual([]);
+  });
+
+  test('does not even read a message that is larger than any of the daemon', () => {
+    sockets[0]!.says(JSON.stringify({ ...hello, filler: ' '.repeat(64 * 1024 * 1024) }));
+    expect(heard).toEqual([['onMalformed']]);
+  });
 
   test('stays away once it was stopped', () => {
     live.stop();
