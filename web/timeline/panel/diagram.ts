@@ -115,8 +115,10 @@ function knownTracks(pointer: Signal<Pointer | undefined>): Pick<Diagram, 'track
       pointer.value?.spot !== undefined ||
       selection.value.journey !== undefined,
   );
-  const data = computed(() => holding.take(journeys.value, held.value));
   const epochNs = computed(() => stats.value?.startNs);
+  // The daemon tells how it fares once it has told what it has.
+  const told = computed(() => epochNs.value !== undefined);
+  const data = computed(() => holding.take(journeys.value, held.value, told.value));
   let made = new Tracks(0n);
   const tracks = computed(() => {
     const all = data.value.journeys;

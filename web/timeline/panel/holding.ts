@@ -14,9 +14,14 @@ export interface Data {
 
 export class Holding {
   #kept: Journeys = new Map();
+  /** Until the page has all that the daemon had when it came, nobody has read anything. */
+  #isFilling = true;
 
-  take(now: Journeys, held: boolean): Data {
-    if (!held || this.#kept.size === 0) {
+  /** @param told has the daemon told all that it had? The last of it may yet have to come here. */
+  take(now: Journeys, held: boolean, told: boolean): Data {
+    const fills = this.#isFilling && now !== this.#kept;
+    if (told && (fills || !held)) this.#isFilling = false;
+    if (!held || fills || this.#kept.size === 0) {
       this.#kept = now;
       return { journeys: now, waiting: 0 };
     }

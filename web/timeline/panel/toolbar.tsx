@@ -42,7 +42,7 @@ export function Toolbar({ diagram }: { readonly diagram: Diagram }) {
         title="Stretches in which nothing moves are torn out; off: true time (t)"
         onClick={() => toggleFolded(diagram)}
       >
-        Fold quiet time
+        Fold quiet
       </button>
       <fieldset class="timeline-segments" aria-label="Zoom">
         <button type="button" title="Less time (+)" aria-label="Zoom in" onClick={() => zoom(diagram, 1.5)}>
@@ -82,7 +82,7 @@ function Following({ diagram }: { readonly diagram: Diagram }) {
       </button>
       {!follows && view.value === 'live' && (
         <button type="button" class="timeline-follow" onClick={() => follow(diagram)}>
-          {waiting > 0 ? `Show ${waiting} new` : 'Follow the newest'}
+          {waiting > 0 ? `Show ${waiting} new` : 'Newest'}
         </button>
       )}
     </>

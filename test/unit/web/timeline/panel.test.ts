@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { JourneyVersion } from '../../../../src/model/journey.ts';
-import { journeys, paused, range, selection, selectJourney, view } from '../../../../web/app/state.ts';
+import type { Stats } from '../../../../src/model/stats.ts';
+import { journeys, paused, range, selection, selectJourney, stats, view } from '../../../../web/app/state.ts';
 import { densityOf } from '../../../../web/timeline/draw/density.ts';
 import { spotAt } from '../../../../web/timeline/draw/hit.ts';
 import { ratesOf } from '../../../../web/timeline/draw/overview.ts';
@@ -51,6 +52,7 @@ beforeEach(() => {
   view.value = 'live';
   range.value = undefined;
   paused.value = false;
+  stats.value = { startNs: real[0]!.startNs } as Stats;
   diagram = createDiagram();
   diagram.size.value = { widthPx: 1000, heightPx: 500 };
 });
@@ -123,12 +125,13 @@ describe('nothing moves under the reader', () => {
   test('what is told later of a journey that is shown is still taken', () => {
     const holding = new Holding();
     const old = { ...real[0]!, summary: 'old' };
-    holding.take(new Map([['1', old]]), false);
+    holding.take(new Map([['1', old]]), false, true);
     const { journeys: held, waiting } = holding.take(
       new Map([
         ['1', real[0]!],
         ['2', real[1]!],
       ]),
+      true,
       true,
     );
     expect([...held.values()]).toEqual([real[0]]);
@@ -137,8 +140,18 @@ describe('nothing moves under the reader', () => {
 
   test('evicted meanwhile, it is still shown', () => {
     const holding = new Holding();
-    holding.take(new Map([['1', real[0]!]]), false);
-    expect([...holding.take(new Map([['2', real[1]!]]), true).journeys.keys()]).toEqual(['1']);
+    holding.take(new Map([['1', real[0]!]]), false, true);
+    expect([...holding.take(new Map([['2', real[1]!]]), true, true).journeys.keys()]).toEqual(['1']);
+  });
+
+  test('with a journey in its address, the page still fills before it holds', () => {
+    const holding = new Holding();
+    const known = real.slice(0, 4).map(journey => [journey.id, journey] as const);
+    const take = (count: number, told: boolean) => holding.take(new Map(known.slice(0, count)), true, told);
+    expect(take(1, false).journeys.size).toBe(1);
+    expect(take(2, false).journeys.size).toBe(2);
+    expect(take(3, true).journeys.size).toBe(3);
+    expect(take(4, true)).toMatchObject({ waiting: 1, journeys: { size: 3 } });
   });
 });
 
@@ -165,6 +178,18 @@ describe('the selected journey', () => {
     expect(selection.value).toMatchObject({ journey: '1', hop });
     choose(diagram, 990, 30);
     expect(selection.value.journey).toBeUndefined();
+  });
+
+  test('a click on a cross selects the drop, also where something else happened at the same time', () => {
+    show(dropped);
+    const { columns } = diagram.scene.value;
+    const at = columns.tracks.findIndex(({ journey }) => journey.outcome.kind === 'dropped');
+    const { outcome } = columns.tracks[at]!.journey;
+    const hop = columns.first[at]! + outcome.at;
+    const [x, y] = pointOf(diagram.scene.value, hop);
+    expect(pointOf(diagram.scene.value, hop - 1)[0]).toBeCloseTo(x, 0);
+    choose(diagram, x, y);
+    expect(selection.value.hop).toBe(outcome.at);
   });
 
   test('is brought into sight when it is selected elsewhere', () => {
