@@ -36,6 +36,8 @@ export interface Track {
   readonly journey: AnyJourney;
   readonly startNs: number;
   readonly endNs: number;
+  /** Dropped, or lost by us. */
+  readonly bad: boolean;
   /** Does it go against the order of the stations? */
   readonly back: boolean;
   readonly visits: readonly Visit[];
@@ -179,6 +181,7 @@ function makeTrack(journey: AnyJourney, epochNs: bigint): Track {
     journey,
     startNs,
     endNs: startNs + journey.durationNs,
+    bad: journey.outcome.kind === 'dropped' || journey.outcome.kind === 'lost',
     times: Float64Array.from(journey.hops, hop => startNs + hop.offsetNs),
     back,
     visits,

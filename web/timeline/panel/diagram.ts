@@ -125,7 +125,12 @@ function knownTracks(pointer: Signal<Pointer | undefined>): Pick<Diagram, 'track
     // Until the session says when it began, its first packet is its beginning.
     const first = epochNs.value ?? (made.epochNs === 0n ? all.values().next().value?.startNs : undefined);
     if (first !== undefined && BigInt(first) !== made.epochNs) made = new Tracks(BigInt(first));
-    return [...all.values()].flatMap(journey => made.of(journey) ?? []);
+    const list: Track[] = [];
+    for (const journey of all.values()) {
+      const track = made.of(journey);
+      if (track !== undefined) list.push(track);
+    }
+    return list;
   });
   return { tracks, waiting: computed(() => data.value.waiting) };
 }

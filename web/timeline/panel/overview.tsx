@@ -120,11 +120,7 @@ let counted: Known | undefined;
 function knownOf(tracks: readonly Track[], bins: number): Known {
   if (counted?.tracks === tracks && counted.bins === bins) return counted;
   const extent = extentOf(tracks);
-  const born = tracks.map(({ startNs, journey: { outcome } }) => ({
-    startNs,
-    bad: outcome.kind === 'dropped' || outcome.kind === 'lost',
-  }));
-  counted = { tracks, bins, extent, rates: ratesOf(born, extent, bins) };
+  counted = { tracks, bins, extent, rates: ratesOf(tracks, extent, bins) };
   return counted;
 }
 

@@ -44,9 +44,15 @@ export function shownOf(tracks: readonly Track[], { view, flow, journey, even, a
   return { kind: 'time', tracks: all ? tracks : newestOf(tracks) };
 }
 
-/** In the order of birth. */
+/** Ids are given in the order of birth, up to packets that were under way at the same time: among so many are the newest. */
+const AMONG = 4 * LIVE_COUNT;
+
+/** In the order of birth. @param tracks in the order of their ids */
 export const newestOf = (tracks: readonly Track[]): readonly Track[] =>
-  tracks.toSorted((a, b) => a.startNs - b.startNs).slice(-LIVE_COUNT);
+  tracks
+    .slice(-AMONG)
+    .sort((a, b) => a.startNs - b.startNs)
+    .slice(-LIVE_COUNT);
 
 /** Some room around the newest belongs to them. */
 const AROUND_SHARE = 0.1;
