@@ -1,4 +1,4 @@
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { journeys, selectedJourney, selection, view } from '../app/state.ts';
 import { reveal } from './panel/actions.ts';
@@ -16,6 +16,7 @@ import './timeline.css';
 export function TimelinePanel() {
   const diagram = useMemo(createDiagram, []);
   useEffect(() => whenSelected(diagram), [diagram]);
+  useEffect(() => whenTouched(diagram), [diagram]);
   return (
     <section class="timeline" aria-label="Time–space diagram">
       <Toolbar diagram={diagram} />
@@ -39,13 +40,26 @@ export function TimelinePanel() {
 /** What is selected elsewhere comes into sight here; another conversation is shown whole. */
 function whenSelected(diagram: Diagram): () => void {
   let flow: string | undefined;
+  // It may be asked for, and come later.
+  const isKnown = computed(() => selectedJourney.value !== undefined);
   return effect(() => {
     const now = selection.value;
     if (view.value === 'flow' && now.flow !== flow && now.journey === undefined)
       diagram.window.value = undefined;
     flow = now.flow;
-    if (now.journey !== undefined) queueMicrotask(() => reveal(diagram));
+    if (isKnown.value) queueMicrotask(() => reveal(diagram));
   });
+}
+
+function whenTouched(diagram: Diagram): () => void {
+  const over = new AbortController();
+  const touch = (): void => {
+    diagram.touched.value = true;
+    over.abort();
+  };
+  for (const kind of ['pointerdown', 'keydown', 'wheel'])
+    window.addEventListener(kind, touch, { capture: true, passive: true, signal: over.signal });
+  return () => over.abort();
 }
 
 function Words() {

@@ -12,6 +12,7 @@ import {
 import { spotAt } from '../draw/hit.ts';
 import { AXIS_PX, hopIndex, pointOf } from '../draw/scene.ts';
 import { around, panned, revealing, zoomed } from '../time/move-window.ts';
+import { Folds } from '../time/time-scale.ts';
 import type { Diagram } from './diagram.ts';
 
 const ZOOM_KEY = 1.5;
@@ -112,13 +113,26 @@ function letGo(): void {
 export function reveal(diagram: Diagram): void {
   const scene = diagram.scene.peek();
   const { selected, columns, time } = scene;
-  if (selected === undefined) return;
+  if (selected === undefined) {
+    revealOlder(diagram);
+    return;
+  }
   revealLane(diagram, pointOf(scene, hopIndex(scene, selected))[1]);
   const widthPx = time.x(columns.ends[selected.journey]!) - time.x(columns.starts[selected.journey]!);
   const ns = columns.times[hopIndex(scene, selected)]!;
   if (ns >= time.window.fromNs && ns <= time.window.toNs) return;
   if (widthPx < 40 || widthPx > time.widthPx) fitSelected(diagram);
   else diagram.window.value = revealing(time, ns);
+}
+
+/** Live shows the newest: for another one it goes back to where that was. */
+function revealOlder(diagram: Diagram): void {
+  const { journey } = selection.peek();
+  const track = diagram.tracks.peek().find(({ id }) => id === journey);
+  if (track === undefined || view.peek() !== 'live') return;
+  const { widthPx } = diagram.size.peek();
+  const window = { fromNs: track.startNs, toNs: track.endNs };
+  diagram.window.value = around(window, { widthPx, folds: Folds.none }, 0.08);
 }
 
 const EDGE_PX = 28;

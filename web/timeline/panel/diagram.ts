@@ -50,6 +50,8 @@ export interface Diagram {
   readonly choices: Choices;
   readonly size: Signal<{ readonly widthPx: number; readonly heightPx: number }>;
   readonly pointer: Signal<Pointer | undefined>;
+  /** Somebody did something in this page. */
+  readonly touched: Signal<boolean>;
   readonly scene: ReadonlySignal<Scene>;
   readonly shown: ReadonlySignal<Shown>;
   /** All that is known, whatever the view shows. */
@@ -75,7 +77,8 @@ export function createDiagram(): Diagram {
   };
   const size = signal({ widthPx: 800, heightPx: 400 });
   const pointer = signal<Pointer | undefined>(undefined);
-  const { tracks, waiting } = knownTracks(pointer);
+  const touched = signal(false);
+  const { tracks, waiting } = knownTracks(pointer, touched);
   // Not the window itself: moving it makes no other picture.
   const newest = computed(() => newestOf(tracks.value));
   const all = computed(() => range.value !== undefined && !isOfNewest(newest.value, range.value));
@@ -96,6 +99,7 @@ export function createDiagram(): Diagram {
     choices,
     size,
     pointer,
+    touched,
     tracks,
     waiting,
     shown,
@@ -106,19 +110,23 @@ export function createDiagram(): Diagram {
   };
 }
 
-function knownTracks(pointer: Signal<Pointer | undefined>): Pick<Diagram, 'tracks' | 'waiting'> {
+function knownTracks(
+  pointer: Signal<Pointer | undefined>,
+  touched: Signal<boolean>,
+): Pick<Diagram, 'tracks' | 'waiting'> {
   const holding = new Holding();
+  // In the address of a page that is still being filled: nobody reads it yet.
+  const cameWith = selection.peek().journey;
+  const isRead = computed(() => {
+    const { journey } = selection.value;
+    return journey !== undefined && (touched.value || journey !== cameWith);
+  });
   const held = computed(
     () =>
-      paused.value ||
-      pointer.value?.dragging === true ||
-      pointer.value?.spot !== undefined ||
-      selection.value.journey !== undefined,
+      paused.value || pointer.value?.dragging === true || pointer.value?.spot !== undefined || isRead.value,
   );
   const epochNs = computed(() => stats.value?.startNs);
-  // The daemon tells how it fares once it has told what it has.
-  const told = computed(() => epochNs.value !== undefined);
-  const data = computed(() => holding.take(journeys.value, held.value, told.value));
+  const data = computed(() => holding.take(journeys.value, held.value));
   let made = new Tracks(0n);
   const tracks = computed(() => {
     const all = data.value.journeys;

@@ -14,22 +14,25 @@ export interface Data {
 
 export class Holding {
   #kept: Journeys = new Map();
-  /** Until the page has all that the daemon had when it came, nobody has read anything. */
-  #isFilling = true;
 
-  /** @param told has the daemon told all that it had? The last of it may yet have to come here. */
-  take(now: Journeys, held: boolean, told: boolean): Data {
-    const fills = this.#isFilling && now !== this.#kept;
-    if (told && (fills || !held)) this.#isFilling = false;
-    if (!held || fills || this.#kept.size === 0) {
+  take(now: Journeys, held: boolean): Data {
+    if (!held || this.#kept.size === 0) {
       this.#kept = now;
       return { journeys: now, waiting: 0 };
     }
     if (this.#kept === now) return { journeys: now, waiting: 0 };
+    const newest = newestId(this.#kept);
     let waiting = 0;
-    for (const id of now.keys()) if (!this.#kept.has(id)) waiting++;
+    // What is older than all came late, and is not news.
+    for (const id of now.keys()) if (Number(id) > newest && !this.#kept.has(id)) waiting++;
     const journeys = new Map<string, AnyJourney>();
     for (const [id, journey] of this.#kept) journeys.set(id, now.get(id) ?? journey);
     return { journeys, waiting };
   }
+}
+
+function newestId(journeys: Journeys): number {
+  let newest = -1;
+  for (const id of journeys.keys()) newest = Math.max(newest, Number(id));
+  return newest;
 }

@@ -125,13 +125,12 @@ describe('nothing moves under the reader', () => {
   test('what is told later of a journey that is shown is still taken', () => {
     const holding = new Holding();
     const old = { ...real[0]!, summary: 'old' };
-    holding.take(new Map([['1', old]]), false, true);
+    holding.take(new Map([['1', old]]), false);
     const { journeys: held, waiting } = holding.take(
       new Map([
         ['1', real[0]!],
         ['2', real[1]!],
       ]),
-      true,
       true,
     );
     expect([...held.values()]).toEqual([real[0]]);
@@ -140,18 +139,37 @@ describe('nothing moves under the reader', () => {
 
   test('evicted meanwhile, it is still shown', () => {
     const holding = new Holding();
-    holding.take(new Map([['1', real[0]!]]), false, true);
-    expect([...holding.take(new Map([['2', real[1]!]]), true, true).journeys.keys()]).toEqual(['1']);
+    holding.take(new Map([['1', real[0]!]]), false);
+    expect([...holding.take(new Map([['2', real[1]!]]), true).journeys.keys()]).toEqual(['1']);
   });
 
-  test('with a journey in its address, the page still fills before it holds', () => {
+  test('with a journey in its address, the page fills until somebody does something', () => {
+    selectJourney('1', 0);
+    diagram = createDiagram();
+    show(real.slice(0, 2));
+    expect(labels()).toHaveLength(2);
+    show(real.slice(0, 4));
+    expect(labels()).toHaveLength(4);
+    diagram.touched.value = true;
+    expect(labels()).toHaveLength(4);
+    show(real);
+    expect(labels()).toHaveLength(4);
+    expect(diagram.waiting.value).toBe(real.length - 4);
+  });
+
+  test('what is older than all that is shown is no news', () => {
     const holding = new Holding();
-    const known = real.slice(0, 4).map(journey => [journey.id, journey] as const);
-    const take = (count: number, told: boolean) => holding.take(new Map(known.slice(0, count)), true, told);
-    expect(take(1, false).journeys.size).toBe(1);
-    expect(take(2, false).journeys.size).toBe(2);
-    expect(take(3, true).journeys.size).toBe(3);
-    expect(take(4, true)).toMatchObject({ waiting: 1, journeys: { size: 3 } });
+    const [first, second] = [real[0]!, real[1]!];
+    holding.take(new Map([['2', second]]), false);
+    expect(
+      holding.take(
+        new Map([
+          ['1', first],
+          ['2', second],
+        ]),
+        true,
+      ).waiting,
+    ).toBe(0);
   });
 });
 
@@ -200,6 +218,17 @@ describe('the selected journey', () => {
     const x = time.x(columns.times[3]!);
     expect(x).toBeGreaterThan(0);
     expect(x).toBeLessThan(1000);
+  });
+
+  test('is gone back to in Live, where only the newest are shown', () => {
+    journeys.value = new Map(many(200).map(journey => [journey.id, journey]));
+    expect(labels()).not.toContain('3');
+    selectJourney('3', 0);
+    reveal(diagram);
+    const { selected, columns, time } = diagram.scene.value;
+    expect(columns.tracks[selected!.journey]!.id).toBe('3');
+    expect(time.x(columns.starts[selected!.journey]!)).toBeGreaterThan(0);
+    expect(time.x(columns.ends[selected!.journey]!)).toBeLessThan(1000);
   });
 
   test('arrow keys walk hops and journeys', () => {
