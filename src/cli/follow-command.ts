@@ -4,7 +4,7 @@ import { defaultSocket } from '../daemon/sockets.ts';
 import { durationMs, port, positive, protocol } from './arguments.ts';
 import { type FollowOptions, follow } from './follow.ts';
 import { compileFilter } from './pcap-expression.ts';
-import { colorOption, kubeconfigOption, outputOption } from './render/options.ts';
+import { allNamespaces, colorOption, kubeconfigOption, outputOption } from './render/options.ts';
 import type { OutputFormat } from './render/renderer.ts';
 import type { ColorMode } from './render/style.ts';
 
@@ -107,11 +107,6 @@ function ownCollector({
   if (filter !== undefined) return '--filter';
   if (rules === true) return '--rules';
   return edition === 'capture' ? '--edition capture' : undefined;
-}
-
-/** What is done anyway; taken because hands write it. */
-function allNamespaces(): Option {
-  return new Option('-A, --all-namespaces').hideHelp().conflicts('namespace');
 }
 
 export async function followOptions(

@@ -9,7 +9,7 @@ import { topologyOf } from '../inventory/topology.ts';
 import { topologyDot, topologyText } from '../inventory/topology-text.ts';
 import { readLabSnapshots } from '../lab/state.ts';
 import { kubeOptions } from './kube-options.ts';
-import { kubeconfigOption } from './render/options.ts';
+import { allNamespaces, kubeconfigOption } from './render/options.ts';
 import { column } from './render/style.ts';
 
 interface Options {
@@ -34,6 +34,7 @@ export function lsCommand(): Command {
     .addOption(contextOption())
     .addOption(kubeconfigOption())
     .option('-n, --namespace <NAME>', 'only pods and services of this Kubernetes namespace')
+    .addOption(allNamespaces())
     .action(async (what: ListingKind, { output, context, kubeconfig, namespace }: Options) => {
       const scope = { ...ofCluster(context), ...(namespace === undefined ? {} : { namespace }) };
       const listing = await withNames({ ...ofCluster(context), kubeconfig }, names =>

@@ -37,12 +37,17 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   daemon: async () => (await import('./daemon-command.ts')).daemonCommand(),
   doctor: async () => (await import('./doctor-command.ts')).doctorCommand(),
   schema: async () => (await import('./schema-command.ts')).schemaCommand(),
+  completion: async () => (await import('./completion/completion-command.ts')).completionCommand(),
 };
 
-// To load all takes longer than most commands do: that is only for the help, and for a word that is no command.
+// To load all takes longer than most commands do: that is only for the help, to complete what is typed, and for a word that is no command.
 const called = process.argv.slice(2).find(word => !word.startsWith('-')) ?? '';
 for (const load of Object.hasOwn(commands, called) ? [commands[called]!] : Object.values(commands))
   program.addCommand(await load());
+if (called === 'complete') {
+  const { completeCommand } = await import('./completion/completion-command.ts');
+  program.addCommand(completeCommand(), { hidden: true });
+}
 inherit(program);
 
 /** Commands that are made apart from their parent do not have its settings. */

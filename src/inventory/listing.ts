@@ -1,7 +1,7 @@
 /** `tracer ls pods|services|nodes|netns|links`: rows of text, and the same as objects for `-o json`. */
 
 import { withPort } from './addresses.ts';
-import { requireCluster } from './clusters.ts';
+import { requireScope } from './clusters.ts';
 import type { When } from './inventory.ts';
 import type { Names } from './names.ts';
 import type { NetnsView } from './netns-view.ts';
@@ -33,10 +33,10 @@ export interface ListOptions {
   readonly when?: When;
 }
 
-/** `@throws` UNKNOWN_NAME for a cluster that is not known. */
+/** `@throws` UNKNOWN_NAME for a cluster or namespace that is not known. */
 export function list(kind: ListingKind, names: Names, options: ListOptions = {}): Listing {
   const { cluster, namespace, when = names.latestNs } = options;
-  if (cluster !== undefined) requireCluster(names, cluster, when);
+  requireScope(names, options);
   const rows = rowsOf[kind](names, when).filter(
     row =>
       (cluster === undefined || row.cluster === cluster) &&

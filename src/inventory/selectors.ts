@@ -9,7 +9,7 @@
 import { TracerError } from '../base/errors.ts';
 import { canonicalIp, isCidr, isIp } from './addresses.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
-import { requireCluster } from './clusters.ts';
+import { requireCluster, requireScope } from './clusters.ts';
 import type { When } from './inventory.ts';
 import type { Names } from './names.ts';
 import { nearMisses } from './near-misses.ts';
@@ -25,7 +25,7 @@ export interface SelectOptions {
 }
 
 export function select(text: string, names: Names, options: SelectOptions = {}): Selection {
-  if (options.cluster !== undefined) requireCluster(names, options.cluster, options.when);
+  requireScope(names, options);
   const plain = selectPlain(text);
   if (plain !== undefined) return plain;
   if (text === 'pods') return podsOf(podsLabel(options), 'no pod is known', names, options, () => true);
@@ -49,7 +49,7 @@ const podsLabel = ({ cluster }: SelectOptions): string =>
 
 /** `-l`: all pods with these labels (`app=nginx`, `app==nginx`, `tier!=web`, `app`, `!app`; commas mean and). */
 export function selectByLabels(text: string, names: Names, options: SelectOptions = {}): Selection {
-  if (options.cluster !== undefined) requireCluster(names, options.cluster, options.when);
+  requireScope(names, options);
   const demands = text.split(',').map(part => parseDemand(part.trim(), text));
   return podsOf(text, `no pod has the labels ${text}`, names, options, labels =>
     demands.every(demand => demand(labels)),

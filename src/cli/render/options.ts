@@ -14,3 +14,8 @@ export function kubeconfigOption(): Option {
     "how to ask the cluster for names (default: $KUBECONFIG, yours, root's)",
   );
 }
+
+/** What is done anyway; taken because hands write it. */
+export function allNamespaces(): Option {
+  return new Option('-A, --all-namespaces').hideHelp().conflicts('namespace');
+}

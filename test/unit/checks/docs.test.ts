@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { completionCommand } from '../../../src/cli/completion/completion-command.ts';
 import { daemonCommand } from '../../../src/cli/daemon-command.ts';
 import { diffCommand } from '../../../src/cli/diff-command.ts';
 import { doctorCommand } from '../../../src/cli/doctor-command.ts';
@@ -80,6 +81,7 @@ const commands = [
   daemonCommand(),
   doctorCommand(),
   schemaCommand(),
+  completionCommand(),
 ];
 
 /** `tracer …` and `bin/tracer …` in code, without comments: words up to the end of the code, a pipe, or ` -- `. */

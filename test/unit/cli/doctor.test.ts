@@ -36,7 +36,7 @@ async function aboutClusters(...args: readonly string[]) {
 const answers = `yes: http://127.0.0.1:PORT: names of cluster kind-kind from ${file} (--kubeconfig)`;
 const elsewhere = '; none of its nodes runs on this kernel, so nothing is seen inside of them';
 
-test('a cluster of another machine answers, and nothing is seen of it', { timeout: 30_000 }, async () => {
+test('a cluster of another machine answers, and nothing is seen of it', { timeout: 90_000 }, async () => {
   const { code, said } = await aboutClusters('--kubeconfig', file);
   expect(code).toBe(1);
   expect(said.map(text => text.replace(String(api.port), 'PORT'))).toEqual([
@@ -46,7 +46,7 @@ test('a cluster of another machine answers, and nothing is seen of it', { timeou
   ]);
 });
 
-test('what it may not list is said, with what it has all the same', { timeout: 30_000 }, async () => {
+test('what it may not list is said, with what it has all the same', { timeout: 90_000 }, async () => {
   api.intercept = (_, response, url) => {
     if (!url.pathname.endsWith('/endpointslices')) return false;
     refuse(response, 403, 'Forbidden', 'endpointslices is forbidden: User "me" cannot list');
@@ -58,12 +58,12 @@ test('what it may not list is said, with what it has all the same', { timeout: 3
   expect(said).toContainEqual(expect.stringMatching(/^yes: it tells of 2 nodes/));
 });
 
-test('a context that is not there: those that are', { timeout: 30_000 }, async () => {
+test('a context that is not there: those that are', { timeout: 90_000 }, async () => {
   const { code, said } = await aboutClusters('--kubeconfig', file, '--context', 'kind-kinb');
   expect(code).toBe(1);
   expect(said).toEqual([expect.stringMatching(/^no: .*kind-kinb/)]);
 });
 
-test('without --kube nobody is asked', { timeout: 30_000 }, async () => {
+test('without --kube nobody is asked', { timeout: 90_000 }, async () => {
   expect((await aboutClusters()).said).toEqual([]);
 });

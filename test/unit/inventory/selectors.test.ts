@@ -155,6 +155,20 @@ describe('a name', () => {
     expect(select('shop/nginx-service', names).service?.namespace).toBe('shop');
     expect(failure('pod-a', names, { namespace: 'shop' }).code).toBe('UNKNOWN_NAME');
   });
+
+  it('is not looked for in a namespace that there is not', () => {
+    const error = failure('pod-a', lab, { namespace: 'defualt' });
+    expect(error).toMatchObject({ code: 'UNKNOWN_NAME', exitCode: 2, hint: 'did you mean default?' });
+    expect(error.message).toBe('no namespace is called "defualt"');
+    expect(failure('any', lab, { namespace: 'zzzz' }).hint).toBe('known here: default, kube-system');
+    expect(() => selectByLabels('app=x', lab, { namespace: 'zzzz' })).toThrow(
+      'no namespace is called "zzzz"',
+    );
+    const told = { ...labCluster('lab:one', 100), namespaces: ['default', 'empty'] };
+    expect(failure('pod-a', new Names(lab.inventory, [told]), { namespace: 'empty' }).message).toBe(
+      'nothing is called "pod-a"',
+    );
+  });
 });
 
 describe('a name of several', () => {
@@ -262,7 +276,7 @@ describe('a label selector', () => {
 
   it('that fits no pod, or is none, is refused', () => {
     expect(() => selectByLabels('!app', lab)).toThrow('no pod has the labels !app');
-    expect(() => selectByLabels('app=nginx', lab, { namespace: 'shop' })).toThrow('no pod has');
+    expect(() => selectByLabels('app=nginx', lab, { namespace: 'kube-system' })).toThrow('no pod has');
     expect(() => selectByLabels('app in (a,b)', lab)).toThrow(/no label selector/);
   });
 
@@ -276,7 +290,7 @@ describe('a label selector', () => {
     expect(two).toMatchObject({ kind: 'pods', cluster: 'lab:two', label: 'the pods of lab:two' });
     expect(two.netnsCookies).toContain('204');
     expect(two.netnsCookies).not.toContain('104');
-    expect(() => select('pods', lab, { namespace: 'nowhere' })).toThrow('no pod is known');
+    expect(() => select('pods', lab, { namespace: 'kube-system' })).toThrow('no pod is known');
   });
 });
 
