@@ -25,6 +25,8 @@ interface Where {
   readonly diagram: number;
   /** Where the topology marks it. */
   readonly topology: string | null;
+  /** And whether that is in sight. */
+  readonly isSeen: boolean;
   readonly text: string;
 }
 
@@ -32,7 +34,10 @@ const whereIs = (page: Page): Promise<Where> =>
   page.evaluate(() => {
     const row = document.querySelector<HTMLElement>('.story-hop[aria-current=step]');
     const said = document.querySelector('.timeline-words p:last-child')!.textContent;
+    const mark = document.querySelector('.topo-hop')?.getBoundingClientRect();
+    const room = document.querySelector('.topo')!.getBoundingClientRect();
     return {
+      isSeen: mark !== undefined && mark.top >= room.top && mark.bottom <= room.bottom,
       story: Number(row?.dataset.hop ?? -1),
       diagram: Number(/^Hop (\d+) of/.exec(said)?.[1] ?? 0) - 1,
       topology: document.querySelector('.topo-hop')?.getAttribute('transform') ?? null,
@@ -42,7 +47,10 @@ const whereIs = (page: Page): Promise<Where> =>
 
 describe.skipIf(chromiumPath() === undefined)('the story', () => {
   test('arrow keys walk hop by hop, in the diagram and the topology as well', async () => {
-    const { page, served, complaints } = await open('?packet=1');
+    const { page, served, complaints } = await open('?packet=1', 'flannel-service-hooks', {
+      // The topology has to be scrolled.
+      viewport: { width: 1280, height: 520 },
+    });
     await shows(page, '10 journeys');
     const { hops } = served.recorded.find(({ id }) => id === '1')!;
     await canvasOf(page).focus();
@@ -53,7 +61,7 @@ describe.skipIf(chromiumPath() === undefined)('the story', () => {
     let before = '';
     for (const { index, netns, text } of hops) {
       if (index > 0) await page.keyboard.press('ArrowRight');
-      await expect.poll(() => whereIs(page)).toMatchObject({ story: index, diagram: index });
+      await expect.poll(() => whereIs(page)).toMatchObject({ story: index, diagram: index, isSeen: true });
       const where = await whereIs(page);
       expect(where.topology).not.toBeNull();
       points.set(netns.cookie, (points.get(netns.cookie) ?? new Set()).add(where.topology!));

@@ -24,6 +24,8 @@ export function TopologyPanel() {
   const layout = state.layout.value;
   const panel = useRef<HTMLElement>(null);
   useEffect(() => observed(panel.current!), []);
+  const point = state.hopPoint.value;
+  useEffect(() => bringHopIntoSight(panel.current!), [point?.xPx, point?.yPx]);
   return (
     <section class="panel topo" aria-label="Topology" ref={panel}>
       {layout === undefined ? (
@@ -48,6 +50,19 @@ function observed(panel: HTMLElement): () => void {
   });
   observer.observe(panel);
   return () => observer.disconnect();
+}
+
+const EDGE_PX = 12;
+
+/** Of several machines only some are in sight. What is in sight does not move. */
+function bringHopIntoSight(panel: HTMLElement): void {
+  const hop = panel.querySelector('.topo-hop')?.getBoundingClientRect();
+  if (hop === undefined) return;
+  const room = panel.getBoundingClientRect();
+  if (hop.top < room.top + EDGE_PX || hop.bottom > room.bottom - EDGE_PX)
+    panel.scrollTop += (hop.top + hop.bottom - room.top - room.bottom) / 2;
+  if (hop.left < room.left + EDGE_PX || hop.right > room.right - EDGE_PX)
+    panel.scrollLeft += (hop.left + hop.right - room.left - room.right) / 2;
 }
 
 function Picture({ layout }: { layout: Layout }) {
