@@ -66,7 +66,7 @@ async function unpackKernel({ suite, package: pack }: KernelRow, fresh: string):
   await apt('apt-get', ['-q', 'update']);
   // The package of a suite's kernel names the real one, and that one, since 7.2, those that hold its parts.
   const [image = ''] = await needed(apt, pack, /\blinux-image-\d[^ ,]*/g);
-  const parts = await needed(apt, image, /\blinux-(?:binary|modules)-\d[^ ,]*/g);
+  const parts = await needed(apt, image, /\blinux-(?:base|binary|modules)-\d[^ ,]*/g);
   await apt('apt-get', ['-q', 'download', image, ...parts]);
   const unpacked = join(fresh, 'unpacked');
   for (const file of readdirSync(fresh).filter(name => name.endsWith('.deb')))
