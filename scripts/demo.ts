@@ -111,12 +111,14 @@ async function startPage(): Promise<Page> {
     if (line.includes('the API: ')) url.resolve(undefined);
   });
   void closed.then(() => url.resolve(undefined));
+  // Once: a second signal would end it without cleaning up.
+  const end = (): void => void (child.killed || child.kill('SIGTERM'));
   const close = async (): Promise<void> => {
-    child.kill('SIGTERM');
+    end();
     await closed;
   };
   // A signal that comes now ends the daemon too: nobody waits for one that never comes up.
-  stop.signal.addEventListener('abort', () => child.kill('SIGTERM'));
+  stop.signal.addEventListener('abort', end);
   return { url: await url.promise, close };
 }
 

@@ -38,7 +38,7 @@ export function FollowBar() {
       <input
         value={dst.value}
         list="names"
-        placeholder="to: svc/name, any"
+        placeholder="to: svc/x, any"
         title="pod, ns/pod, svc/name, node/name, an address, a CIDR, any"
         aria-label="To"
         autocomplete="off"
