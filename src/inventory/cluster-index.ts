@@ -5,6 +5,7 @@ import type {
   ClusterService,
   ClusterServicePort,
   ClusterSnapshot,
+  ProcessSnapshot,
 } from '../model/inventory.ts';
 import { inCidr } from './addresses.ts';
 import type { ClusterBook } from './cluster-book.ts';
@@ -61,7 +62,7 @@ export class ClusterIndex {
     for (const { pod: uid, container } of processes) {
       const pod = uid === undefined ? undefined : this.#book.pods.ever(`uid ${uid}`);
       const found = pod ?? (container && this.#book.pods.ever(`container ${container}`));
-      if (found) return this.#memberOfPod(found);
+      if (found && (found.hostNetwork === true || mayBeHome(view, found))) return this.#memberOfPod(found);
     }
     return undefined;
   }
@@ -174,6 +175,16 @@ function rangesOf({ nodes, services }: ClusterSnapshot): string[] {
     clusterIps.map(ip => (ip.includes(':') ? `${ip}/112` : `${ip.replace(/\.\d+\.\d+$/, '.0.0')}/16`)),
   );
   return [...new Set([...nodes.flatMap(({ podCidrs }) => podCidrs), ...around])];
+}
+
+/** A process is put into a pod's cgroup before it enters the pod's namespace: until then it is among others, in the node's. */
+function mayBeHome(
+  { snapshot: { own, processes } }: NetnsView,
+  { uid, containerIds = [] }: ClusterPod,
+): boolean {
+  const isOther = ({ pod, container }: ProcessSnapshot): boolean =>
+    pod === undefined ? container !== undefined && !containerIds.includes(container) : pod !== uid;
+  return !own && !processes.some(isOther);
 }
 
 function matchOf(

@@ -58,6 +58,28 @@ const nameAt = (names: Names, atMs: number, viewer = node1): string => {
   return name ?? kind;
 };
 
+describe('a process that is on its way into a pod', () => {
+  const starting = { pid: 9, comm: 'runc:[2:INIT]', pod: uidA, container: 'c'.repeat(64) };
+  const systemd = { pid: 50, comm: 'systemd', container: 'd'.repeat(64) };
+
+  it('does not make its node, or this machine, the pod', () => {
+    const names = machine(uidA);
+    const node = labNamespaces('one', 100).find(({ cookie }) => cookie === String(node1))!;
+    names.inventory.apply({ ...node, timeNs: String(2000 * ms), names: [], processes: [starting, systemd] });
+    names.inventory.apply({ ...rootNetns, timeNs: String(2000 * ms), processes: [starting] });
+    expect(names.placeOf(node1)).toMatchObject({ kind: 'node', label: 'node-1' });
+    expect(names.placeOf(rootNetns.cookie)).toMatchObject({ kind: 'host' });
+    expect(names.placeOf(podA)?.label).toBe('pod-a');
+  });
+
+  it('who looks into a pod from outside changes nothing', () => {
+    const names = machine(uidA);
+    const pod = nsOfPod(podA, uidA, 2000);
+    names.inventory.apply({ ...pod, processes: [{ pid: 8, comm: 'nsenter' }, ...pod.processes] });
+    expect(names.placeOf(podA)?.label).toBe('pod-a');
+  });
+});
+
 describe('an address that another pod gets', () => {
   it('is the new one as soon as its namespace has it, and nobody until the cluster tells of it', () => {
     const names = machine(uidA);
