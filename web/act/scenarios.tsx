@@ -103,7 +103,7 @@ export function ScenarioBar() {
       <div>
         <b>{story.title}</b>
         <p>
-          <span class="scenario-when">{isOver ? 'You saw' : 'Watch'}</span> {story.before}
+          <span class="scenario-when">Watch</span> {story.before}
         </p>
         {isOver && (
           <p>
