@@ -253,13 +253,15 @@ static int run(void)
 		if (!rest) {
 			beat(0);
 			beat_ns = self.until_ns;
-			continue;
-		}
-		if (rest > HEARTBEAT_NS)
+		} else if (rest > HEARTBEAT_NS) {
 			fall_asleep();
+		}
+		/* also where the next heartbeat is due already, because a full ring took longer to write out: commands do not wait for its end */
 		n = epoll_wait(poll, &event, 1, (rest + MS - 1) / MS);
 		if (n > 0 && event.data.fd == STDIN_FILENO && !read_commands())
 			break;
+		if (!rest)
+			continue;
 		taps_reader_sleeps(self.bpf, false);
 		drain(clock_ns(CLOCK_MONOTONIC));
 		output_flush();
