@@ -83,7 +83,7 @@ describe.each(formats)('-o %s', format => {
     const live = await tracer(['follow', ...inThisLab, '-o', format, '-w', file, ...args]);
     await expectSame(live, file, format);
     await expectSame(live, last(), format);
-    expect(live.stderr).toMatch(/recorded [\d.]+ k?B in .*scenario\.tracer; tracer replay -r/);
+    expect(live.stderr).toMatch(/recorded [\d.]+ [kM]?B in .*scenario\.tracer; tracer replay -r/);
   });
 });
 
