@@ -71,7 +71,7 @@ export class Daemon {
     this.#watching = watching;
     this.#open.push(() => watching.stop());
     const token = leftToken(tokenPath(socket)) ?? randomBytes(24).toString('base64url');
-    const server = createServer(controlOf(watching), watching.store, {
+    const server = createServer(controlOf(watching, options.kube?.context), watching.store, {
       token,
       hosts: [listen],
       page: pageFolder,
@@ -109,12 +109,13 @@ export class Daemon {
   }
 }
 
-function controlOf(watching: Watching): Control {
+function controlOf(watching: Watching, context: string | undefined): Control {
   const { follows, store, pipeline } = watching;
   const scenarios = new Scenarios({
     follow: request => follows.add(request),
     unfollow: id => watching.unfollow(id),
     seq: () => store.seq,
+    ...(context === undefined ? {} : { context }),
   });
   return {
     session: store.session,

@@ -18,6 +18,8 @@ export interface ScenariosOptions {
   readonly unfollow: Control['unfollow'];
   /** Of the store: number of its last change. */
   readonly seq: () => number;
+  /** The daemon's: only there. Absent: wherever a practice cluster is up. */
+  readonly context?: string;
 }
 
 /** One after another: the namespaces of scenarios have the same names. */
@@ -30,7 +32,7 @@ export class Scenarios {
   }
 
   offer(): LabOffer {
-    const labs = labsUp();
+    const labs = labsUp(this.#options.context);
     const cni = readLabState(labs[0] ?? '')?.cni ?? 'flannel';
     return {
       clusters: labs.map(lab => `lab:${lab}`),
@@ -49,8 +51,13 @@ export class Scenarios {
   /** @throws UNKNOWN_NAME, LAB_NOT_UP, LAB_FAILED, what following throws. */
   run(name: string): Promise<ScenarioRun> {
     const scenario = findScenario(name);
-    const [lab] = labsUp();
-    if (lab === undefined) throw new TracerError('LAB_NOT_UP', 'no practice cluster is up');
+    const { context } = this.#options;
+    const [lab] = labsUp(context);
+    if (lab === undefined) {
+      const none =
+        context === undefined ? 'no practice cluster is up' : `${context} is no practice cluster that is up`;
+      throw new TracerError('LAB_NOT_UP', none);
+    }
     const result = this.#last.then(() => this.#run(lab, scenario));
     this.#last = result.catch(() => {});
     return result;
@@ -79,7 +86,8 @@ export class Scenarios {
 }
 
 /** The one that is called default first: a scenario runs there. */
-function labsUp(): string[] {
-  const up = labNames().filter(name => readLabState(name) !== undefined);
+function labsUp(context: string | undefined): string[] {
+  const isMeant = (name: string): boolean => context === undefined || context === `lab:${name}`;
+  const up = labNames().filter(name => isMeant(name) && readLabState(name) !== undefined);
   return up.includes('default') ? ['default', ...up.filter(name => name !== 'default')] : up;
 }

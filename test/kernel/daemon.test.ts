@@ -243,12 +243,13 @@ describe('the daemon', () => {
   });
 
   it('sends the traffic of a scenario that the page names, and follows it meanwhile', async () => {
-    const daemon = await RunningDaemon.start(nothing);
-    expect((await daemon.ask('POST', '/api/lab/run', { name: 'no-such' })).body.error.code).toBe(
-      'UNKNOWN_NAME',
-    );
+    const daemon = await RunningDaemon.start(['--context', cluster]);
+    const code = async (name: string): Promise<string> =>
+      (await daemon.ask('POST', '/api/lab/run', { name })).body.error.code;
+    expect(await code('no-such')).toBe('UNKNOWN_NAME');
     const { clusters, scenarios } = (await daemon.ask('GET', '/api/lab')).body;
-    expect(clusters).toContain(cluster);
+    expect(clusters, 'others may be up').toEqual([cluster]);
+    const before = (await daemon.ask('GET', '/api/follows')).body.follows;
     const names = scenarios.map(({ name }: { readonly name: string }) => name);
     // One of pods, and one in namespaces of its own.
     for (const [name, summary] of [
@@ -257,11 +258,21 @@ describe('the daemon', () => {
     ]) {
       expect(names).toContain(name);
       const { status, body: ran } = await daemon.ask('POST', '/api/lab/run', { name });
-      expect([status, ran.cluster]).toEqual([200, clusters[0]]);
-      expect((await daemon.ask('GET', '/api/follows')).body.follows).toEqual([]);
+      expect([status, ran.cluster]).toEqual([200, cluster]);
+      expect((await daemon.ask('GET', '/api/follows')).body.follows).toEqual(before);
       const { journeys } = (await daemon.ask('GET', `/api/journeys?since=${ran.since}`)).body;
       const first = journeys.find((journey: JourneyVersion) => journey.summary.startsWith(summary!));
       expect(first, name).toMatchObject({ complete: true });
     }
+  });
+
+  it('sends no traffic into a practice cluster that is not its own', async () => {
+    const daemon = await RunningDaemon.start(nothing);
+    const { body } = await daemon.ask('POST', '/api/lab/run', { name: 'same-node' });
+    expect(body.error).toMatchObject({
+      code: 'LAB_NOT_UP',
+      message: 'lab:none is no practice cluster that is up',
+    });
+    expect((await daemon.ask('GET', '/api/lab')).body.clusters).toEqual([]);
   });
 });
