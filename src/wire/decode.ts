@@ -231,7 +231,8 @@ export class Decoder {
 function plausibleLength(bytes: Uint8Array, view: DataView, at: number): number {
   const len = view.getUint32(at + frameLayout.len, true);
   const type = view.getUint16(at + frameLayout.type, true);
-  if (len % 8 !== 0 || view.getUint16(at + frameLayout.reserved, true) !== 0) return 0;
+  if (len <= frameLayout.size || len % 8 !== 0 || view.getUint16(at + frameLayout.reserved, true) !== 0)
+    return 0;
   const isJson = jsonTypes.has(type) && bytes[at + frameLayout.size] === BRACE;
   const [min, max] = isJson ? jsonLength : (lengths[type] ?? [1, 0]);
   return len < min || len > max ? 0 : len;

@@ -25,7 +25,16 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
-async function exported(name: string, ...more: string[]): Promise<PcapngFile> {
+const whole = new Map<string, Promise<PcapngFile>>();
+
+/** A recording as a whole is exported once for all that look at it. */
+function exported(name: string): Promise<PcapngFile> {
+  const file = whole.get(name) ?? exportOf(name);
+  whole.set(name, file);
+  return file;
+}
+
+async function exportOf(name: string, ...more: string[]): Promise<PcapngFile> {
   const out = path(`${name}.pcapng`);
   const { code, stdout } = await tracer(['export', '-r', path(`${name}.tracer`), '--pcapng', out, ...more]);
   expect([code, stdout]).toEqual([0, '']);
@@ -98,13 +107,13 @@ test('the packet has the addresses that it had at that device', async () => {
 });
 
 test('a drop is told where the packet was seen last', async () => {
-  const { packets } = await exported('flannel-policy-drop', '--proto', 'tcp');
+  const { packets } = await exportOf('flannel-policy-drop', '--proto', 'tcp');
   const comments = packets.flatMap(each => each.comments);
   expect(comments.filter(text => text.includes('dropped: NETFILTER_DROP'))).not.toEqual([]);
 });
 
 test('what does not match is not written, and nothing at all is said by the exit code', async () => {
-  const { packets } = await exported('flannel-service-cross-node', '--proto', 'tcp', '-p', '80');
+  const { packets } = await exportOf('flannel-service-cross-node', '--proto', 'tcp', '-p', '80');
   expect(packets.length).toBeGreaterThan(50);
   const out = path('none.pcapng');
   const args = ['export', '-r', path('flannel-dns.tracer'), '--pcapng', out, '--proto', 'sctp'];
