@@ -8,7 +8,7 @@ run_every_test() {
   step "lint and format" biome check
   step "types of sources and tests" "$node" node_modules/typescript/bin/tsc -p tsconfig.test.json
   step "types of the page" "$node" node_modules/typescript/bin/tsc -p web
-  unit_step "unit tests" "$node"
+  rootless_steps "$node"
   floor_step
   kernel_step
   browser_step
@@ -33,20 +33,23 @@ step() {
   row "$step_name" "$result" $(($(date +%s) - started)) "$(cat "$report/detail" 2>/dev/null || true)"
 }
 
-# unit_step NAME NODE
-unit_step() {
-  step "$1, Node $("$2" -p process.versions.node)" unit_tests_under "$2"
+# rootless_steps NODE: unit tests, then those of the command.
+rootless_steps() {
+  version=$("$1" -p process.versions.node)
+  step "unit tests, Node $version" tests_under "$1" vitest.config.ts
+  step "command tests, Node $version" tests_under "$1" vitest.command.config.ts
 }
 
-unit_tests_under() (
+# tests_under NODE CONFIG
+tests_under() (
   node=$1
-  TRACER_TEST_SUMMARY=$report/detail vitest --config vitest.config.ts
+  TRACER_TEST_SUMMARY=$report/detail vitest --config "$2"
 )
 
-# The unit tests once more on the oldest Node that is supported, unless it is the one that just ran them.
+# Unit and command tests once more on the oldest Node that is supported, unless it is the one that just ran them.
 floor_step() {
   if floor_node=$(fetch_node floor); then
-    unit_step "unit tests" "$floor_node"
+    rootless_steps "$floor_node"
   else
     failed=1
     row "unit tests, Node $node_floor" FAILED 0 "could not be fetched"

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 /** As it was built, if that is what the sources say now: Node starts it in half of the time. */
 const main = isBuilt() ? `${root}dist/cli/main.js` : `${root}src/cli/main.ts`;
-const fakes = fileURLToPath(new URL('../../fixtures/collectors/', import.meta.url));
+const fakes = fileURLToPath(new URL('../fixtures/collectors/', import.meta.url));
 /** Compiled once for all; goes with the folder of the test run. */
 const cache = join(process.env.XDG_STATE_HOME!, 'compiled');
 const node = [process.execPath, '--disable-warning=ExperimentalWarning'];

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Hop, Journey } from '../../../src/model/journey.ts';
-import { recordedBytes } from '../../golden/recordings.ts';
-import { replay } from '../../golden/replay.ts';
-import { type PcapngFile, readPcapng } from '../../helpers/pcapng.ts';
-import { recorded } from '../../helpers/sessions.ts';
+import type { Hop, Journey } from '../../src/model/journey.ts';
+import { recordedBytes } from '../golden/recordings.ts';
+import { replay } from '../golden/replay.ts';
+import { type PcapngFile, readPcapng } from '../helpers/pcapng.ts';
+import { recorded } from '../helpers/sessions.ts';
 import { tracer } from './run-tracer.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tracer-export-'));

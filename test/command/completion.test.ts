@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { completions } from '../../../src/cli/completion/completion-command.ts';
-import { placeIn } from '../../../src/cli/completion/place.ts';
-import { scripts } from '../../../src/cli/completion/scripts.ts';
-import { followCommand } from '../../../src/cli/follow-command.ts';
-import { lsCommand } from '../../../src/cli/inventory-commands.ts';
-import { labCommand } from '../../../src/cli/lab-command.ts';
-import { KubeApi, kubeconfigOf } from '../../helpers/kube-api.ts';
+import { completions } from '../../src/cli/completion/completion-command.ts';
+import { placeIn } from '../../src/cli/completion/place.ts';
+import { scripts } from '../../src/cli/completion/scripts.ts';
+import { followCommand } from '../../src/cli/follow-command.ts';
+import { lsCommand } from '../../src/cli/inventory-commands.ts';
+import { labCommand } from '../../src/cli/lab-command.ts';
+import { KubeApi, kubeconfigOf } from '../helpers/kube-api.ts';
 import { tracer } from './run-tracer.ts';
 
 const program = new Command('tracer')

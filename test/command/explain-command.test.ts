@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JourneyDiff } from '../../../src/explain/diff/journey-diff.ts';
-import type { Journey } from '../../../src/model/journey.ts';
-import { recordedBytes } from '../../golden/recordings.ts';
-import { replay } from '../../golden/replay.ts';
-import { recorded } from '../../helpers/sessions.ts';
+import type { JourneyDiff } from '../../src/explain/diff/journey-diff.ts';
+import type { Journey } from '../../src/model/journey.ts';
+import { recordedBytes } from '../golden/recordings.ts';
+import { replay } from '../golden/replay.ts';
+import { recorded } from '../helpers/sessions.ts';
 import { type Ran, tracer } from './run-tracer.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tracer-explain-'));

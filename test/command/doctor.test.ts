@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KubeApi, kubeconfigOf, refuse } from '../../helpers/kube-api.ts';
+import { KubeApi, kubeconfigOf, refuse } from '../helpers/kube-api.ts';
 import { tracerWith } from './run-tracer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tracer-doctor-'));

@@ -1,8 +1,8 @@
 /** What doctor says of hosts that are not this one: of other kernels, in containers, for users without rights. */
 import { describe, expect, test } from 'vitest';
-import { type HostFiles, kernelFindings } from '../../../src/cli/doctor/kernel.ts';
-import { rightsFinding } from '../../../src/cli/doctor/rights.ts';
-import { toolFindings } from '../../../src/cli/doctor/tools.ts';
+import { type HostFiles, kernelFindings } from '../../src/cli/doctor/kernel.ts';
+import { rightsFinding } from '../../src/cli/doctor/rights.ts';
+import { toolFindings } from '../../src/cli/doctor/tools.ts';
 import { tracer, tracerWith } from './run-tracer.ts';
 
 /** Processes, on a machine that may be busy. */

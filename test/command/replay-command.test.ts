@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { recordedBytes } from '../../golden/recordings.ts';
-import { recorded } from '../../helpers/sessions.ts';
+import { recordedBytes } from '../golden/recordings.ts';
+import { recorded } from '../helpers/sessions.ts';
 import { type Ran, tracer } from './run-tracer.ts';
 
 let whole: Uint8Array;

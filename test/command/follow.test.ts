@@ -1,6 +1,6 @@
 /** `tracer follow` from the command line to its exit code, with recordings in the collector's place. */
 import { describe, test } from 'vitest';
-import { expectValidJourney } from '../../helpers/journeys.ts';
+import { expectValidJourney } from '../helpers/journeys.ts';
 import { type Ran, tracerWith } from './run-tracer.ts';
 
 const podA = '10.244.1.5';
