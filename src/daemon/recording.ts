@@ -23,6 +23,8 @@ export class Recording {
   readonly #recorder: Recorder;
   readonly #note: (text: string) => void;
   #isBehind = false;
+  /** Fetched and not read to their end; resolves when it is gone from the disk. */
+  readonly #copies = new Map<Readable, Promise<void>>();
 
   constructor(
     session: string,
@@ -89,13 +91,21 @@ export class Recording {
     if (skippedEvents > 0)
       this.#note(`${skippedEvents} events are not in the recording: the disk was too slow`);
     await rm(this.#path, { force: true });
+    for (const copy of this.#copies.keys()) copy.destroy();
+    await Promise.all(this.#copies.values());
   }
 
   /** With all that came until now: a copy, because the oldest is being written over. @throws SESSION_FILE. */
   async read(): Promise<Readable> {
     const folder = await this.#copy();
-    const remove = (): void => void rm(folder, { recursive: true, force: true }).catch(() => {});
-    return createReadStream(join(folder, COPY)).once('close', remove);
+    const copy = createReadStream(join(folder, COPY));
+    const closed = new Promise<void>(resolve => copy.once('close', resolve));
+    const gone = closed
+      .then(() => rm(folder, { recursive: true, force: true }))
+      .catch(() => {})
+      .finally(() => this.#copies.delete(copy));
+    this.#copies.set(copy, gone);
+    return copy;
   }
 
   /** @returns the folder that it is in. */

@@ -54,6 +54,19 @@ test('what came a moment ago is in what is fetched; where there is no file, that
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test('what is being fetched when it ends leaves nothing on the disk', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tracer-recording-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const recording = new Recording('s1', join(folder, 'daemon.tracer'), () => {});
+  recording.begin();
+  for (let i = 0; i < 20; i++) recording.bytes(thousand, 0);
+  const fetched = await recording.read();
+  const closed = new Promise(resolve => fetched.once('close', resolve));
+  await recording.close();
+  await closed;
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test('a recording that is fetched does not wait for what comes later', async () => {
   const target = new MemoryTarget();
   const later = Promise.withResolvers<void>();
