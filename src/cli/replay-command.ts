@@ -1,20 +1,14 @@
 import { Command, Option } from 'commander';
-import { TracerError } from '../base/errors.ts';
 import { defaultPort } from '../daemon/sockets.ts';
 import type { FollowRequest } from '../model/follow.ts';
-import { factor, port, portOrAny, positive, protocol } from './arguments.ts';
-import { compileFilter } from './pcap-expression.ts';
+import { factor, portOrAny, positive } from './arguments.ts';
 import { colorOption, outputOption } from './render/options.ts';
 import type { OutputFormat } from './render/renderer.ts';
 import type { ColorMode } from './render/style.ts';
 import { type ReplayOptions, replay } from './replay.ts';
+import { type PartOptions, partOf, partOptions, readOption } from './session-part.ts';
 
-interface Options {
-  readonly read: string;
-  readonly context?: string;
-  readonly port?: number;
-  readonly proto?: string;
-  readonly filter?: string;
+interface Options extends PartOptions {
   readonly count?: number;
   readonly flows?: number;
   readonly speed?: number;
@@ -25,18 +19,12 @@ interface Options {
 }
 
 export function replayCommand(): Command {
-  return new Command('replay')
+  const command = new Command('replay')
     .summary('print a recorded session as it was printed live')
     .description(
       'Prints the journeys of a session file (-w of follow and record): with nothing else said, byte for byte as `follow` printed them. Needs no root, no cluster and no Linux: names are in the file.',
-    )
-    .requiredOption('-r, --read <FILE>', 'the session; - is stdin')
-    .argument('[SRC]', 'other ends than those that were followed, as `follow` takes them')
-    .argument('[DST]')
-    .option('--context <CLUSTER>', 'SRC and DST are of this cluster (default: as recorded)')
-    .option('-p, --port <PORT>', 'only what uses this port on either side, before or after NAT', port)
-    .option('--proto <PROTO>', 'only tcp, udp, icmp, icmpv6, arp, sctp or a number', protocol)
-    .option('--filter <EXPR>', 'only packets that match this pcap-filter(7) expression at any place')
+    );
+  return partOptions(readOption(command))
     .option('-c, --count <N>', 'only the first N packets', positive)
     .option('--flows <N>', 'only the first N conversations', positive)
     .addOption(
@@ -60,12 +48,9 @@ Examples:
   tracer replay -r night.tracer pod-a any --proto tcp -p 80`,
     )
     .action(async (src: string | undefined, dst: string | undefined, options: Options) => {
-      if (src !== undefined && dst === undefined)
-        throw new TracerError('USAGE', 'SRC needs a DST beside it', { hint: '`any` is everything' });
-      const filter = options.filter === undefined ? {} : { filter: await compileFilter(options.filter) };
-      if (options.web === undefined)
-        process.exitCode = await replay(options.read, { ...replayOptions(src, dst, options), ...filter });
-      else await showOnPage(options.web, { ...askedOf(src, dst, options), ...filter }, options);
+      const part = await partOf(src, dst, options);
+      if (options.web !== undefined) await showOnPage(options.web, part, options);
+      else process.exitCode = await replay(options.read, replayOptions(part, options));
     });
 }
 
@@ -78,29 +63,15 @@ async function showOnPage(
   await replayWeb(read, { port: web === true ? defaultPort : web, request });
 }
 
-function replayOptions(src: string | undefined, dst: string | undefined, options: Options): ReplayOptions {
+function replayOptions(part: Partial<FollowRequest>, options: Options): ReplayOptions {
   const { output, color, count, flows } = options;
   const speed = options.realtime === true ? 1 : options.speed;
   return {
     output,
     color,
-    ...askedOf(src, dst, options),
+    ...part,
     ...(count === undefined ? {} : { count }),
     ...(flows === undefined ? {} : { flows }),
     ...(speed === undefined ? {} : { speed }),
-  };
-}
-
-/** Of other packets than those that were followed. */
-function askedOf(
-  src: string | undefined,
-  dst: string | undefined,
-  { context, port, proto }: Options,
-): Partial<FollowRequest> {
-  return {
-    ...(src === undefined || dst === undefined ? {} : { src, dst }),
-    ...(context === undefined ? {} : { cluster: context }),
-    ...(port === undefined ? {} : { port }),
-    ...(proto === undefined ? {} : { proto }),
   };
 }
