@@ -2,8 +2,9 @@
  * Where `--in` runs the command: in the network namespace of SRC, with the machine's own programs, and with SRC's resolv.conf and hosts: those
  * of the practice cluster's pod, or what a process in the namespace has in its own root.
  */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { TracerError } from '../base/errors.ts';
+import { entriesOf, textAt } from '../host/files.ts';
 import type { Selection } from '../inventory/selection.ts';
 import { cookiesAt } from '../lab/cookies.ts';
 import { podNsswitch } from '../lab/dataplane/dns.ts';
@@ -112,26 +113,10 @@ export async function allDoors(): Promise<ReadonlyMap<string, Door>> {
   return doors;
 }
 
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
 function linkAt(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {
     return undefined; // it ended, or may not be looked at
-  }
-}
-
-function textAt(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

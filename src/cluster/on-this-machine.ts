@@ -2,7 +2,8 @@
  * What this machine itself tells of clusters, without asking anybody: its boot id, and nodes that are containers on it. A kind node has a kubelet, and
  * a folder /kind in its image (so kind's documentation and sources; not seen here).
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { entriesOf, textAt } from '../host/files.ts';
 
 /** The same in every container: nodes say it of themselves, so a node with this one runs on this kernel. */
 export function bootId(): string | undefined {
@@ -60,18 +61,4 @@ export function cniOf(root: string): CniConfig | undefined {
   }
 }
 
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function firstLine(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').split('\n')[0]?.trim() || undefined;
-  } catch {
-    return undefined;
-  }
-}
+const firstLine = (path: string): string | undefined => textAt(path)?.split('\n')[0]?.trim() || undefined;
