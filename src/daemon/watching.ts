@@ -150,8 +150,7 @@ export class Watching {
   }
 
   #beat(): void {
-    const { hello, nowNs } = this.pipeline;
-    const kernelNs = BigInt(hello!.clock.monotonicNs) + BigInt(Math.round(nowNs));
+    const kernelNs = this.pipeline.kernelNs!;
     this.store.beat(kernelNs);
     this.#told.beat(kernelNs);
   }

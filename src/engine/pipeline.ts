@@ -70,6 +70,11 @@ export class Pipeline {
     this.#told = options.isRest === true ? new ToldJourneys() : undefined;
   }
 
+  /** CLOCK_MONOTONIC: whatever happened until then has been told. Undefined before the first hello frame. */
+  get kernelNs(): bigint | undefined {
+    return this.hello && BigInt(this.hello.clock.monotonicNs) + BigInt(Math.round(this.nowNs));
+  }
+
   get places(): HostPlaces {
     return this.#ready().places;
   }

@@ -57,7 +57,7 @@ export class Viewer {
       label: (hop: { readonly netns: { readonly cookie: string } }) =>
         this.pipeline.places.netns(Number(hop.netns.cookie), this.pipeline.nowNs).label,
       clusterOf: (netns: string) => this.pipeline.names.placeOf(netns)?.cluster,
-      nowNs: () => this.#kernelNs(),
+      nowNs: () => this.pipeline.kernelNs,
       stats: () => this.#stats(),
       unused: () => options.unused?.() ?? 0,
     };
@@ -121,11 +121,6 @@ export class Viewer {
     this.showing.beat();
     const { clock } = this.pipeline.hello ?? {};
     if (clock !== undefined) this.#options.sink?.beat(BigInt(clock.realtimeNs) + BigInt(Math.round(timeNs)));
-  }
-
-  #kernelNs(): bigint | undefined {
-    const { hello, nowNs } = this.pipeline;
-    return hello === undefined ? undefined : BigInt(hello.clock.monotonicNs) + BigInt(Math.round(nowNs));
   }
 
   #stats(): ReturnType<Surroundings['stats']> {
