@@ -5,6 +5,7 @@ import { TracerError } from '../base/errors.ts';
 import { ringBytes } from '../collect/collector.ts';
 import type { Daemon } from '../daemon/daemon.ts';
 import { defaultPort, defaultSocket, pageFolder, socketPath, tokenPath } from '../daemon/sockets.ts';
+import { isMeantLab, noLabText } from '../lab/state.ts';
 import { listLabs } from '../lab/status.ts';
 import type { FollowRequest } from '../model/follow.ts';
 import { mebibytes, portOrAny } from './arguments.ts';
@@ -93,17 +94,14 @@ async function followFirst(
     const { target } = await daemon.follow(request);
     note(`following ${target.src.label} → ${target.dst.label}`);
   }
-  if (requests.length === 0) {
-    const none =
-      context === undefined ? 'no practice cluster is up' : `${context} is no practice cluster that is up`;
-    note(`following nothing until somebody asks: ${none} (tracer lab up starts one)`);
-  }
+  if (requests.length === 0)
+    note(`following nothing until somebody asks: ${noLabText(context)} (tracer lab up starts one)`);
 }
 
 /** What pods of the labs that are up open, and what is opened to them. */
 function ofLabs(context: string | undefined): FollowRequest[] {
   return listLabs()
-    .filter(({ kind, name }) => kind === 'up' && (context === undefined || context === `lab:${name}`))
+    .filter(({ kind, name }) => kind === 'up' && isMeantLab(name, context))
     .flatMap(({ name }) => [
       { src: 'pods', dst: 'any', cluster: `lab:${name}` },
       { src: 'any', dst: 'pods', cluster: `lab:${name}` },

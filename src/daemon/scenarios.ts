@@ -6,7 +6,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { TracerError } from '../base/errors.ts';
 import { findScenario, scenarioFollow, scenarios, sendTraffic, withScenario } from '../lab/scenarios/run.ts';
 import { type Scenario, scenarioStory } from '../lab/scenarios/scenario.ts';
-import { labNames, readLabState } from '../lab/state.ts';
+import { isMeantLab, labNames, noLabText, readLabState } from '../lab/state.ts';
 import type { Control, LabOffer, ScenarioRun } from '../server/control.ts';
 
 /** As `tracer follow` waits after its command: the last packets, and their journeys' silence. */
@@ -53,11 +53,7 @@ export class Scenarios {
     const scenario = findScenario(name);
     const { context } = this.#options;
     const [lab] = labsUp(context);
-    if (lab === undefined) {
-      const none =
-        context === undefined ? 'no practice cluster is up' : `${context} is no practice cluster that is up`;
-      throw new TracerError('LAB_NOT_UP', none);
-    }
+    if (lab === undefined) throw new TracerError('LAB_NOT_UP', noLabText(context));
     const result = this.#last.then(() => this.#run(lab, scenario));
     this.#last = result.catch(() => {});
     return result;
@@ -87,7 +83,6 @@ export class Scenarios {
 
 /** The one that is called default first: a scenario runs there. */
 function labsUp(context: string | undefined): string[] {
-  const isMeant = (name: string): boolean => context === undefined || context === `lab:${name}`;
-  const up = labNames().filter(name => isMeant(name) && readLabState(name) !== undefined);
+  const up = labNames().filter(name => isMeantLab(name, context) && readLabState(name) !== undefined);
   return up.includes('default') ? ['default', ...up.filter(name => name !== 'default')] : up;
 }

@@ -84,6 +84,16 @@ export function makeEtcDir(lab: string, pod: Pick<LabPod, 'name'>): string {
   return dir;
 }
 
+/** Is it one of those that `--context` means? Absent: all of them. */
+export function isMeantLab(name: string, context: string | undefined): boolean {
+  return context === undefined || context === `lab:${name}`;
+}
+
+/** Where none of them is up. */
+export function noLabText(context: string | undefined): string {
+  return context === undefined ? 'no practice cluster is up' : `${context} is no practice cluster that is up`;
+}
+
 /** Names of all labs with a folder, made or half made, sorted. */
 export function labNames(): string[] {
   try {
