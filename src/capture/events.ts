@@ -35,14 +35,6 @@ export interface CaptureFacts {
   readonly notes?: readonly string[];
 }
 
-export interface CaptureStats {
-  packets: number;
-  /** Neither IP nor ARP, or cut within the network header. */
-  unread: number;
-  /** Whether they came or went is not known: not used. */
-  undirected: Map<number, number>;
-}
-
 /** Packets of captures → what was seen where. */
 export class SightReader {
   readonly #sources: readonly Omit<SightSource, 'linkType'>[];

@@ -9,19 +9,12 @@ import { wayText } from '../words/endpoints.ts';
 import { originText, outcomeText } from '../words/outcome-text.ts';
 import { duration, offsets } from '../words/times.ts';
 import { framed } from './frames.ts';
-import { type InterfaceDescription, type LinkType, linkType } from './pcapng.ts';
+import { type EnhancedPacket, type InterfaceDescription, type LinkType, linkType } from './pcapng.ts';
 
 /** One sight of a packet, as a capture file has it. */
-export interface PacketSight {
+export interface PacketSight extends Omit<EnhancedPacket, 'interface'> {
   /** Device and kind of header; a journey that passed no device has one of its namespace. */
   readonly place: Place;
-  /** CLOCK_REALTIME. */
-  readonly timeNs: bigint;
-  readonly bytes: Uint8Array;
-  readonly originalLenBytes: number;
-  readonly direction: 'in' | 'out' | 'unknown';
-  readonly packetId: bigint;
-  readonly comments: readonly string[];
 }
 
 /** An interface of the file. */

@@ -89,7 +89,7 @@ export function nameResolution(names: readonly AddressName[]): Uint8Array {
     const value = encoder.encode(`${name}\0`);
     return [
       ...typed(address.length === 4 ? record.ipv4 : record.ipv6, address.length + value.length),
-      padded(joined([address, value])),
+      padded(Buffer.concat([address, value])),
     ];
   });
   return blockOf(block.names, [...records, ...typed(record.end, 0)]);
@@ -117,11 +117,11 @@ export function enhancedPacket(packet: EnhancedPacket): Uint8Array {
 /** Its length stands before and behind it, so that it can be read from both ends. */
 function blockOf(type: number, parts: readonly Uint8Array[]): Uint8Array {
   const length = 12 + parts.reduce((sum, part) => sum + part.length, 0);
-  return joined([number32(type), number32(length), ...parts, number32(length)]);
+  return Buffer.concat([number32(type), number32(length), ...parts, number32(length)]);
 }
 
 function options(all: readonly Option[]): Uint8Array {
-  return joined([
+  return Buffer.concat([
     ...all.flatMap(({ code, value }) => [...typed(code, value.length), padded(value)]),
     ...typed(END_OF_OPTIONS, 0),
   ]);
@@ -155,15 +155,5 @@ function number64(value: bigint): Uint8Array {
 
 function padded(bytes: Uint8Array): Uint8Array {
   const rest = -bytes.length & 3;
-  return rest === 0 ? bytes : joined([bytes, new Uint8Array(rest)]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return rest === 0 ? bytes : Buffer.concat([bytes, new Uint8Array(rest)]);
 }

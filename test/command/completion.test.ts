@@ -1,17 +1,17 @@
 /** What stands at the prompt after the key: commands, options and their values, and names of a cluster that answers or does not. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { completions } from '../../src/cli/completion/completion-command.ts';
 import { placeIn } from '../../src/cli/completion/place.ts';
 import { scripts } from '../../src/cli/completion/scripts.ts';
 import { followCommand } from '../../src/cli/follow-command.ts';
 import { lsCommand } from '../../src/cli/inventory-commands.ts';
 import { labCommand } from '../../src/cli/lab-command.ts';
-import { KubeApi, kubeconfigOf } from '../helpers/kube-api.ts';
+import { kubeconfigOf } from '../helpers/kube-api.ts';
+import { recordedCluster } from '../helpers/recorded-cluster.ts';
 import { tracer } from './run-tracer.ts';
 
 const program = new Command('tracer')
@@ -49,17 +49,7 @@ describe('the place', () => {
 });
 
 describe('live names', { timeout: 90_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tracer-completion-'));
-  const file = join(folder, 'config');
-  let api: KubeApi;
-  beforeAll(async () => {
-    api = await KubeApi.recorded();
-    writeFileSync(file, kubeconfigOf({ name: 'kind-kind', server: `http://127.0.0.1:${api.port}` }));
-  });
-  afterAll(async () => {
-    await api.stop();
-    rmSync(folder, { recursive: true });
-  });
+  const { file, folder } = recordedCluster();
   const complete = (...words: readonly string[]): Promise<string[]> => completions(program, words, 25_000);
   const follow = ['follow', '--kubeconfig', file, '--context', 'kind-kind'];
 

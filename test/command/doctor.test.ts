@@ -1,22 +1,11 @@
 /** `tracer doctor --kube`: what a cluster tells and refuses, where its nodes are on another machine. Those of this one: test/kernel/kind-like.test.ts. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KubeApi, kubeconfigOf, refuse } from '../helpers/kube-api.ts';
+import { expect, test } from 'vitest';
+import { refuse } from '../helpers/kube-api.ts';
+import { recordedCluster } from '../helpers/recorded-cluster.ts';
 import { tracerWith } from './run-tracer.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tracer-doctor-'));
-const file = join(folder, 'config');
-let api: KubeApi;
-beforeAll(async () => {
-  api = await KubeApi.recorded();
-  writeFileSync(file, kubeconfigOf({ name: 'kind-kind', server: `http://127.0.0.1:${api.port}` }));
-});
-afterAll(async () => {
-  await api.stop();
-  rmSync(folder, { recursive: true });
-});
+const cluster = recordedCluster();
+const { file } = cluster;
 
 async function aboutClusters(...args: readonly string[]) {
   const { stdout, code } = await tracerWith('replays flannel-service-cross-node', [
@@ -39,7 +28,7 @@ const elsewhere = '; none of its nodes runs on this kernel, so nothing is seen i
 test('a cluster of another machine answers, and nothing is seen of it', { timeout: 90_000 }, async () => {
   const { code, said } = await aboutClusters('--kubeconfig', file);
   expect(code).toBe(1);
-  expect(said.map(text => text.replace(String(api.port), 'PORT'))).toEqual([
+  expect(said.map(text => text.replace(String(cluster.api.port), 'PORT'))).toEqual([
     `${answers}${elsewhere}`,
     expect.stringMatching(/^yes: it tells of 2 nodes, \d+ pods, \d+ services$/),
     'no: none of its nodes runs on this kernel: nothing is seen inside of them',
@@ -47,13 +36,13 @@ test('a cluster of another machine answers, and nothing is seen of it', { timeou
 });
 
 test('what it may not list is said, with what it has all the same', { timeout: 90_000 }, async () => {
-  api.intercept = (_, response, url) => {
+  cluster.api.intercept = (_, response, url) => {
     if (!url.pathname.endsWith('/endpointslices')) return false;
     refuse(response, 403, 'Forbidden', 'endpointslices is forbidden: User "me" cannot list');
     return true;
   };
   const { said } = await aboutClusters('--kube', '--kubeconfig', file, '--context', 'kind-kind');
-  api.intercept = () => false;
+  cluster.api.intercept = () => false;
   expect(said).toContain('no: endpointslices may not be listed');
   expect(said).toContainEqual(expect.stringMatching(/^yes: it tells of 2 nodes/));
 });

@@ -1,4 +1,4 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { topology } from '../app/state.ts';
 import { type Followed, follows, isFollowPending, startFollow, stopFollow } from './follows.ts';
 import { namesOf } from './names.ts';
@@ -20,33 +20,11 @@ export function FollowBar() {
   };
   return (
     <form class="follow" aria-label="Follow packets" onSubmit={event => void begin(event)}>
-      <input
-        value={src.value}
-        list="names"
-        placeholder="from: pod or IP"
-        title="pod, ns/pod, svc/name, node/name, an address, a CIDR, any"
-        aria-label="From"
-        autocomplete="off"
-        spellcheck={false}
-        onInput={({ currentTarget }) => {
-          src.value = currentTarget.value;
-        }}
-      />
+      <End text={src} label="From" placeholder="from: pod or IP" />
       <span class="arrow" aria-hidden="true">
         →
       </span>
-      <input
-        value={dst.value}
-        list="names"
-        placeholder="to: svc/x, any"
-        title="pod, ns/pod, svc/name, node/name, an address, a CIDR, any"
-        aria-label="To"
-        autocomplete="off"
-        spellcheck={false}
-        onInput={({ currentTarget }) => {
-          dst.value = currentTarget.value;
-        }}
-      />
+      <End text={dst} label="To" placeholder="to: svc/x, any" />
       <datalist id="names">
         {names.value.map(({ value, kind }) => (
           <option key={value} value={value}>
@@ -63,6 +41,29 @@ export function FollowBar() {
       </button>
       <Chips all={follows.value ?? []} />
     </form>
+  );
+}
+
+interface EndProps {
+  readonly text: Signal<string>;
+  readonly label: string;
+  readonly placeholder: string;
+}
+
+function End({ text, label, placeholder }: EndProps) {
+  return (
+    <input
+      value={text.value}
+      list="names"
+      placeholder={placeholder}
+      title="pod, ns/pod, svc/name, node/name, an address, a CIDR, any"
+      aria-label={label}
+      autocomplete="off"
+      spellcheck={false}
+      onInput={({ currentTarget }) => {
+        text.value = currentTarget.value;
+      }}
+    />
   );
 }
 
